@@ -1,0 +1,1 @@
+"""Reading hosts.yml and settings.yml: every problem at once, nothing guessed."""

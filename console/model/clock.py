@@ -1,0 +1,27 @@
+"""Time as something that can be handed in, so that tests need not wait for it."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where `service` and `transport.memory` get the time from."""
+
+    def now(self) -> float:
+        """Seconds of the Unix epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+def wall() -> float:
+    """Seconds of the Unix epoch, by this machine."""
+    return time.time()

@@ -1,0 +1,1 @@
+"""The only place that knows asyncssh, the docker SDK and requests."""

@@ -1,0 +1,156 @@
+"""The protocols between `service` and a way to reach hosts; `live` and `memory` implement them.
+
+Everything is asynchronous and belongs to the one loop it was made on (the network loop). A `Transport`
+makes a `HostLink` per connection (one SSH connection); the link makes an `Engine` (its Docker API) and
+a `HostProbe` (the machine). All texts in what they return are sanitised, all errors are of
+`console.errors`. Closing is idempotent, never raises, and awaits whatever it owns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from console.errors import HostError
+from console.model.containers import Container, Inspection
+from console.model.events import EngineEvent
+from console.model.hosts import EngineFacts, HostLoad, HostSpec
+from console.model.questions import Question
+
+
+class Prompter(Protocol):
+    """Puts a question to the operator."""
+
+    async def ask(self, question: Question) -> tuple[str, ...] | None:
+        """Return one answer per prompt ("yes" for a host key), or None for no."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CgroupUsage:
+    """One container's figures as its cgroup has them at one moment."""
+
+    cpu_seconds: float
+    """Used since the container started, all cores together."""
+    memory_bytes: int
+    """Without inactive page cache, as `docker stats` counts."""
+    memory_limit: int = 0
+    """0: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSample:
+    """One reading of a machine."""
+
+    at: float
+    """Our clock, seconds of the Unix epoch, at the moment the host took the figures (half the trip back)."""
+    monotonic: float
+    """A monotonic clock of the host in seconds (its uptime), to divide CPU seconds by."""
+    rtt: float
+    load: HostLoad
+    usage: Mapping[str, CgroupUsage]
+    """By full id; a container without cgroup figures is absent."""
+
+
+class HostProbe(Protocol):
+    """The machine behind an engine, read through one shell; nothing is asked of the engine."""
+
+    async def sample(self, running: Collection[str]) -> ProbeSample:
+        """Read load, memory, disk of the data root and the cgroups of these full ids.
+
+        Raises CapabilityMissing where there is no shell or it did not answer within 3 s.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StatsFrame:
+    """One frame of an engine's own `GET /containers/{id}/stats`, for hosts without a shell."""
+
+    at: float
+    cpu_percent: float | None
+    memory_bytes: int
+    memory_limit: int
+
+
+class Engine(Protocol):
+    """One host's Docker Engine API on one connection."""
+
+    @property
+    def facts(self) -> EngineFacts: ...
+
+    async def ping(self) -> float:
+        """Seconds of one round trip. Raises EngineDown or HostUnreachable."""
+        ...
+
+    async def containers(self, ids: Collection[str] | None = None) -> tuple[Container, ...]:
+        """All containers, running or not; with `ids` only those of them that exist."""
+        ...
+
+    async def inspect(self, container_id: str) -> Inspection:
+        """Everything of one container. Raises NotFound."""
+        ...
+
+    def events(self, since_ns: int | None = None) -> AbstractAsyncContextManager[AsyncIterator[EngineEvent]]:
+        """Subscribe. Entering returns when the engine has accepted the subscription, so that a list taken
+        afterwards misses nothing. The iterator ends with HostUnreachable or EngineDown, never quietly.
+        """
+        ...
+
+    def stats(self, container_id: str) -> AbstractAsyncContextManager[AsyncIterator[StatsFrame]]:
+        """Follow the engine's own statistics of one container; ends when the container stops."""
+        ...
+
+    async def info(self) -> Mapping[str, object]:
+        """`GET /info` as it came (unsafe text): for `check` and the incident bundle."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class HostLink(Protocol):
+    """One connection to one host."""
+
+    @property
+    def route(self) -> str:
+        """The way there as an operator would say it: `ops@10.0.0.12:22 via bastion`."""
+        ...
+
+    def idle(self) -> float:
+        """Seconds since the host last sent a byte."""
+        ...
+
+    async def engine(self, carrier: str = "") -> Engine:
+        """Climb the carrier ladder, `carrier` (remembered from last time) first, and agree on an API version.
+
+        Raises EngineForbidden, EngineTooOld, EngineDown or HostUnreachable.
+        """
+        ...
+
+    async def probe(self, data_root: str = "") -> HostProbe:
+        """Open the host's shell. Raises CapabilityMissing."""
+        ...
+
+    async def lost(self) -> HostError:
+        """Wait until the connection is gone; return why."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Transport(Protocol):
+    """A way to reach hosts."""
+
+    async def connect(self, spec: HostSpec, prompter: Prompter | None) -> HostLink:
+        """Connect to one host; at most about ten seconds, not counting time a person takes to answer.
+
+        With `prompter` None nothing is asked: AnswerNeeded is raised where a question would have been.
+        Raises HostUnreachable, AnswerNeeded, HostKeyRefused or LoginRefused.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every link and wait for them."""
+        ...
