@@ -25,20 +25,28 @@ _SEQUENCE = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)?"
     r"|\x1b[ -/]*(?:[0-~]|$)"
 )
-# U+200C/U+200D join letters in real scripts, but a terminal cannot be trusted to agree on their width.
+# Format characters (Unicode category Cf), separators and fillers without a shape. U+200C/U+200D join letters
+# in real scripts, but a terminal cannot be trusted to agree on their width.
 _INVISIBLE = re.compile(
-    "[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+# More than two marks on one letter climb into the lines above and below.
+_STACKED = re.compile(
+    "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})"
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_SUSPECT = re.compile(f"{_CONTROL.pattern[:-1]}{_INVISIBLE.pattern[1:]}")
+_SUSPECT = re.compile(f"{_CONTROL.pattern[:-1]}{_INVISIBLE.pattern[1:]}|{_STACKED.pattern}")
 
 
 def sanitise(raw: str, limit: int = LIMIT) -> SafeText:
     """Return `raw` without anything a terminal would obey, cut to `limit` characters.
 
     Escape sequences vanish whole; a newline, carriage return or tab becomes one space; any other
-    control character becomes U+FFFD; bidirectional and zero-width characters vanish.
+    control character becomes U+FFFD; bidirectional, zero-width and piled-up combining characters vanish.
     """
     text = raw
     # A sequence may need looking at beyond the limit, but megabytes need not be searched.
@@ -46,7 +54,7 @@ def sanitise(raw: str, limit: int = LIMIT) -> SafeText:
         text = text[: limit * 4]
     if _SUSPECT.search(text):
         text = _SEQUENCE.sub("", text)
-        text = _INVISIBLE.sub("", text)
+        text = _STACKED.sub(r"\1", _INVISIBLE.sub("", text))
         text = text.translate(_BLANKS)
         text = _CONTROL.sub("\ufffd", text)
     if len(text) > limit or len(raw) > limit * 4:
