@@ -25,6 +25,10 @@ class ChannelReader(Protocol):
         """The other side will send no more; we may still write (half-close)."""
         ...
 
+    def hold_writes(self, hold: bool) -> None:
+        """What we wrote piles up (true), or has drained (false): who sends in bulk stops and goes on."""
+        ...
+
     def closed(self, error: Exception | None, exit_status: int | None) -> None:
         """The last call, exactly once. `error` is set when the connection under the channel went away;
         `exit_status` is a command's, where it is known.
