@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-PERSONAL = re.compile(r"(?<![\w./~$}])/(?:home|Users|work|root|workspace)/[\w.-]+")
-"""Absolute paths below a home or a work directory; `/home/USER` style examples are spelled with `~`."""
+PERSONAL = re.compile(r"(?<![\w./~$}])/(?:(?:home|Users)/(?!(?:ops|dba)\b)|(?:work|root|workspace)/)[\w.-]+")
+"""Absolute paths below a home or a work directory. Made-up people of examples are called ops and dba."""
 
 TEXT = {".py", ".md", ".yml", ".yaml", ".toml", ".tcss", ".cfg", ".sh", ".txt", ""}
 
