@@ -1,0 +1,207 @@
+"""An SSH server inside the test process, on a port of its own, with a home directory to dial it from."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncssh
+
+from console.model.hosts import HostSpec
+from console.transport.sshconfig import Surroundings
+
+USER = "ops"
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], limit: float = 30.0) -> None:
+    """Wait until `condition` holds; fail after `limit` seconds."""
+    async with asyncio.timeout(limit):
+        while True:
+            held = condition()
+            if held if isinstance(held, bool) else await held:
+                return
+            await asyncio.sleep(0.005)
+
+
+class Home:
+    """A home directory for the client: keys, known_hosts and a configuration that nobody else reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ssh = path / ".ssh"
+        self.ssh.mkdir(mode=0o700)
+        self.config = path / "config"
+        self.known_hosts = self.ssh / "known_hosts"
+        self.key = asyncssh.generate_private_key("ssh-ed25519")
+        self.key.write_private_key(str(self.ssh / "id_ed25519"))
+        self.key.write_public_key(str(self.ssh / "id_ed25519.pub"))
+        self.configure("")
+
+    def configure(self, text: str) -> None:
+        """Write the configuration; whatever it says, only this home is used."""
+        self.config.write_text(
+            f"{text}\nHost *\n  User {USER}\n  IdentityFile {self.ssh}/id_ed25519\n"
+            f"  UserKnownHostsFile {self.known_hosts}\n  GlobalKnownHostsFile none\n  IdentityAgent none\n"
+        )
+
+    @property
+    def around(self) -> Surroundings:
+        """This home as the connector wants it."""
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.path)}
+        return Surroundings(config=str(self.config), home=str(self.path), environ=environ)
+
+    def trust(self, *servers: Sshd) -> None:
+        """Note the host keys of these servers."""
+        with self.known_hosts.open("a") as file:
+            for server in servers:
+                for key in server.host_keys:
+                    file.write(f"[127.0.0.1]:{server.port} {key.export_public_key().decode().strip()}\n")
+
+
+class _Server(asyncssh.SSHServer):
+    def __init__(self, sshd: Sshd) -> None:
+        self.sshd = sshd
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.sshd.connections.append(conn)
+        self.sshd.accepted += 1
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.sshd.connections = [conn for conn in self.sshd.connections if not conn.is_closed()]
+
+    def begin_auth(self, username: str) -> bool:
+        self.sshd.logins += 1
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return bool(self.sshd.authorized)
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return any(key.public_data == allowed.public_data for allowed in self.sshd.authorized)
+
+    def unix_connection_requested(self, dest_path: str) -> bool:
+        return self.sshd.allow_forwarding
+
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
+        return self.sshd.allow_forwarding
+
+
+@dataclass
+class Sshd:
+    """A running server; its fields may be changed between connections."""
+
+    host_keys: list[asyncssh.SSHKey]
+    authorized: list[asyncssh.SSHKey] = field(default_factory=list)
+    allow_forwarding: bool = True
+    port: int = 0
+    accepted: int = 0
+    logins: int = 0
+    connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+
+    def spec(self, name: str = "app-1", **more: object) -> HostSpec:
+        """A host of hosts.yml that leads here."""
+        return HostSpec(**{"name": name, "address": "127.0.0.1", "port": self.port, **more})  # type: ignore[arg-type]  # tests hand in what HostSpec takes
+
+    @property
+    def channels(self) -> int:
+        """Channels open now, over all connections."""
+        return sum(len(conn._channels) for conn in self.connections)
+
+    async def run(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        """A few commands: `cat`, `echo WORDS`, `fail`, `hang`, `env`; anything else is not found."""
+        command = process.command or ""
+        self.commands.append(command)
+        if command == "cat":
+            while chunk := await process.stdin.read(65536):
+                process.stdout.write(chunk)
+            process.exit(0)
+        elif command.startswith("echo "):
+            process.stdout.write(command[5:].encode() + b"\n")
+            process.exit(0)
+        elif command == "env":
+            process.stdout.write(repr((dict(process.env), process.term_type)).encode())
+            process.exit(0)
+        elif command == "hang":
+            await process.stdin.read()
+            process.exit(0)
+        else:
+            process.stderr.write(b"sh: not found\n")
+            process.exit(127)
+
+
+@asynccontextmanager
+async def sshd(
+    *authorized: asyncssh.SSHKey,
+    server: type[_Server] = _Server,
+    key_types: tuple[str, ...] = ("ssh-ed25519",),
+    **options: object,
+) -> AsyncIterator[Sshd]:
+    """Run a server that lets `authorized` keys in."""
+    state = Sshd([asyncssh.generate_private_key(kind) for kind in key_types], list(authorized))
+    options = {"server_host_keys": state.host_keys, **options}
+    listener = await asyncssh.listen(
+        "127.0.0.1",
+        0,
+        server_factory=lambda: server(state),
+        process_factory=state.run,
+        encoding=None,
+        **options,  # type: ignore[arg-type]  # passed through
+    )
+    state.port = listener.get_port()
+    try:
+        yield state
+    finally:
+        listener.close()
+        for conn in list(state.connections):
+            conn.abort()
+            await conn.wait_closed()
+        await listener.wait_closed()
+
+
+@dataclass
+class Collector:
+    """A reader that keeps what it hears."""
+
+    out: bytearray = field(default_factory=bytearray)
+    err: bytearray = field(default_factory=bytearray)
+    ended: bool = False
+    ends: list[tuple[Exception | None, int | None]] = field(default_factory=list)
+
+    def data(self, chunk: bytes) -> None:
+        self.out += chunk
+
+    def stderr(self, chunk: bytes) -> None:
+        self.err += chunk
+
+    def eof(self) -> None:
+        self.ended = True
+
+    def closed(self, error: Exception | None, exit_status: int | None) -> None:
+        self.ends.append((error, exit_status))
+
+
+@asynccontextmanager
+async def echo_socket(path: Path) -> AsyncIterator[str]:
+    """A Unix socket that answers with what it is told."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while chunk := await reader.read(65536):
+                writer.write(chunk)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_unix_server(answer, str(path))
+    try:
+        yield str(path)
+    finally:
+        server.close()
+        await server.wait_closed()
