@@ -1,0 +1,121 @@
+"""Between the fleet on its own thread and the widgets on this loop.
+
+One timer takes what changed, ten times a second; whoever draws subscribes to `changed` and `ticked`. When
+nothing changed nothing is published, and nothing is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.dom import DOMNode
+from textual.signal import Signal
+from textual.timer import Timer
+
+from console.model.problems import Problem, ProblemKind
+from console.service.handle import FleetHandle
+from console.ui.world import World
+
+PERIOD = 0.1
+"""Seconds between two looks at the fleet."""
+
+LULL = 60.0
+"""A problem that was gone for less than this many seconds is not a new one when it is back."""
+
+Identity = tuple[str, str, ProblemKind]
+
+
+class Bridge:
+    """The world as it is shown; belongs to the app."""
+
+    def __init__(self, owner: DOMNode, handle: FleetHandle, now: Callable[[], float]) -> None:
+        self.handle = handle
+        self.now = now
+        self.world = World(fleet=handle.fleet, hosts=handle.hosts)
+        """What is shown; while frozen, an old one."""
+        self.frozen_at: float | None = None
+        """Since when the screen is frozen; None when it is not."""
+        self.changed: Signal[frozenset[str]] = Signal(owner, "changed")
+        """The hosts that have a new snapshot in `world`."""
+        self.ticked: Signal[float] = Signal(owner, "ticked")
+        """A new second: ages and clocks are drawn anew. Also while frozen, see `shown_now`."""
+        self.freezing: Signal[bool] = Signal(owner, "freezing")
+        """The screen was frozen or goes on."""
+        self.troubled: Signal[tuple[Problem, ...]] = Signal(owner, "troubled")
+        """Problems that were not there before; never those that a host had when it was first heard of."""
+        self._owner = owner
+        self._live = self.world
+        self._waiting: set[str] = set()
+        self._known: dict[Identity, float] = {}
+        self._began = now()
+        self._heard: set[str] = set()
+        self._second = 0
+        self._timer: Timer | None = None
+
+    @property
+    def live(self) -> World:
+        """The newest world, also while the screen is frozen: for what acts rather than shows."""
+        return self._live
+
+    @property
+    def shown_now(self) -> float:
+        """The moment the shown figures belong to; ages are counted to here."""
+        return self.now() if self.frozen_at is None else self.frozen_at
+
+    def start(self) -> None:
+        """Begin to take batches; the owner must be running."""
+        self.poll()
+        self._timer = self._owner.set_interval(PERIOD, self.poll, name="bridge")
+
+    def stop(self) -> None:
+        """Take no more batches."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def poll(self) -> None:
+        """Take what changed, and tell of a new second."""
+        batch = self.handle.take()
+        if batch is not None:
+            self._live = self._live.after(batch, self.handle.problems())
+            self._waiting |= batch.snapshots.keys()
+            self._look_for_trouble()
+            self._publish()
+        second = int(self.now())
+        if second != self._second:
+            self._second = second
+            self.ticked.publish(self.shown_now)
+
+    def freeze(self, on: bool) -> None:
+        """Hold what is shown, or go on with the newest. Data keep arriving either way."""
+        if on is (self.frozen_at is not None):
+            return
+        self.frozen_at = self.now() if on else None
+        self.freezing.publish(on)
+        self._publish()
+
+    def _publish(self) -> None:
+        if self.frozen_at is None and self._waiting:
+            self.world = self._live
+            hosts = frozenset(self._waiting)
+            self._waiting.clear()
+            self.changed.publish(hosts)
+
+    def _look_for_trouble(self) -> None:
+        """Find problems that began under our eyes.
+
+        What a host's first list brings is old, and so is what an inspect tells later of times before.
+        """
+        now = self.now()
+        fresh = tuple(p for p in self._live.problems if self._is_new(p, now))
+        self._known = {i: at for i, at in self._known.items() if now - at < LULL}
+        self._known.update((problem.identity, now) for problem in self._live.problems)
+        self._heard |= {name for name, s in self._live.snapshots.items() if s.listed is not None}
+        if fresh:
+            self.troubled.publish(fresh)
+
+    def _is_new(self, problem: Problem, now: float) -> bool:
+        if problem.host not in self._heard or (problem.since is not None and problem.since < self._began):
+            return False
+        seen = self._known.get(problem.identity)
+        return seen is None or now - seen >= LULL

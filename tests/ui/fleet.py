@@ -1,0 +1,204 @@
+"""A fleet that does what a test says: a `FleetHandle` without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from console.model.containers import Container, ContainerKey, ContainerState, Health, Inspection, Port, Usage
+from console.model.events import EngineEvent
+from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, HostStatus
+from console.model.problems import Problem, ProblemKind
+from console.model.snapshot import HostSnapshot
+from console.model.text import SafeText, safe, sanitise
+from console.service.handle import Batch
+
+NOON = 1_717_243_200.0
+"""The moment tests live in: 2024-06-01 12:00:00 UTC."""
+
+
+def container(host: str, name: str, **more: object) -> Container:
+    """A running container that began three days ago, unless `more` says otherwise."""
+    facts: dict[str, object] = {
+        "id": sanitise(f"{host}{name}").encode().hex().ljust(64, "0")[:64],
+        "image": safe("registry.example.com/shop/app:1.4"),
+        "state": ContainerState.RUNNING,
+        "started": NOON - 3 * 86400,
+        "created": NOON - 4 * 86400,
+        "restarts": 0,
+        "restart_policy": safe("unless-stopped"),
+        "detailed": True,
+    }
+    return Container(host=host, name=sanitise(name), **(facts | more))  # type: ignore[arg-type]
+
+
+def snapshot(
+    host: str,
+    containers: Iterable[Container] = (),
+    *,
+    state: HostState = HostState.UP,
+    usage: Mapping[str, Usage] | None = None,
+    since: float = NOON - 86400,
+    reason: str = "",
+    revision: int = 1,
+    retry_at: float | None = None,
+    **more: object,
+) -> HostSnapshot:
+    """What is known of one host; heard of just now when it is up, else twelve seconds ago."""
+    table = {c.id: c for c in containers}
+    facts: dict[str, object] = {
+        "facts": EngineFacts(
+            engine=safe("docker"), version=safe("27.3.1"), api=safe("1.47"), carrier=safe("streamlocal")
+        ),
+        "load": HostLoad(
+            at=NOON,
+            load1=0.42,
+            cpus=4,
+            memory_total=16 << 30,
+            memory_used=6 << 30,
+            disk_total=200 << 30,
+            disk_used=90 << 30,
+        ),
+        "heard": NOON if state is HostState.UP else NOON - 12,
+        "listed": NOON - 30,
+        "rtt": 0.0123,
+    }
+    return HostSnapshot(
+        spec=HostSpec(name=host, address=f"{host}.example.com", user="ops"),
+        revision=revision,
+        epoch=1,
+        status=HostStatus(state=state, since=since, reason=sanitise(reason), retry_at=retry_at),
+        containers=table,
+        usage=usage if usage is not None else {},
+        **(facts | more),  # type: ignore[arg-type]
+    )
+
+
+def problem(found: Container | str, kind: ProblemKind, since: float | None = None) -> Problem:
+    """A problem of a container, or of a host by its name."""
+    if isinstance(found, str):
+        return Problem(host=found, container="", name=safe(""), kind=kind, since=since, text=safe(kind))
+    return Problem(
+        host=found.host, container=found.id, name=found.name, kind=kind, since=since, text=safe(kind)
+    )
+
+
+class FakeFleet:
+    """Remembers what it was asked to do; `show` gives it something to tell."""
+
+    def __init__(
+        self, *snapshots: HostSnapshot, fleet: str = "prod", hosts: tuple[HostSpec, ...] = ()
+    ) -> None:
+        self._fleet = fleet
+        self._hosts = hosts or tuple(s.spec for s in snapshots)
+        self._pending: dict[str, HostSnapshot] = {s.name: s for s in snapshots}
+        self._newest: dict[str, HostSnapshot] = dict(self._pending)
+        self._events: tuple[EngineEvent, ...] = ()
+        self.given: tuple[Problem, ...] = ()
+        self.asked: list[tuple[object, ...]] = []
+        self.viewed: frozenset[ContainerKey] = frozenset()
+        self.closed = 0
+
+    @property
+    def fleet(self) -> str:
+        return self._fleet
+
+    @property
+    def hosts(self) -> tuple[HostSpec, ...]:
+        return self._hosts
+
+    def show(self, *snapshots: HostSnapshot, problems: Iterable[Problem] | None = None) -> None:
+        """The next `take` brings these."""
+        for one in snapshots:
+            self._newest[one.name] = self._pending[one.name] = one
+        if problems is not None:
+            self.given = tuple(problems)
+            if not snapshots:
+                some = next(iter(self._newest.values()))
+                self._pending[some.name] = replace(some, revision=some.revision + 1)
+
+    def newest(self, host: str) -> HostSnapshot:
+        return self._newest[host]
+
+    def take(self) -> Batch | None:
+        if not self._pending:
+            return None
+        batch = Batch(snapshots=self._pending, events=self._events)
+        self._pending = {}
+        return batch
+
+    def problems(self) -> tuple[Problem, ...]:
+        return self.given
+
+    def retry(self, host: str) -> None:
+        self.asked.append(("retry", host))
+
+    def switch(self, host: str, on: bool) -> None:
+        self.asked.append(("switch", host, on))
+
+    def answer(self, host: str, answers: tuple[str, ...] | None) -> None:
+        self.asked.append(("answer", host, answers))
+
+    def in_view(self, containers: Collection[ContainerKey]) -> None:
+        self.viewed = frozenset(containers)
+
+    def usage_history(self, key: ContainerKey) -> tuple[Usage, ...]:
+        return ()
+
+    def load_history(self, host: str) -> tuple[HostLoad, ...]:
+        return ()
+
+    async def inspect(self, key: ContainerKey) -> Inspection:
+        found = self._newest[key[0]].containers[key[1]]
+        return Inspection(container=found, document={"Id": found.id, "Name": f"/{found.name}"})
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def using(cpu: float | None, memory: int, at: float = NOON) -> Usage:
+    """One sample."""
+    return Usage(at=at, cpu_percent=cpu, memory_bytes=memory)
+
+
+def small_fleet() -> FakeFleet:
+    """Three hosts as in the design: all is well on one, one container is unhealthy, one host is lost."""
+    web = container("app-1", "web", ports=(Port(80, 8080), Port(80, 8080, "::")), health=Health.HEALTHY)
+    worker = container("app-1", "worker", labels={"com.docker.compose.project": safe("shop")})
+    cron = container(
+        "app-1", "cron", state=ContainerState.EXITED, exit_code=0, started=None, restart_policy=safe("no")
+    )
+    rabbit = container(
+        "app-2", "rabbit", ports=(Port(5672),), health=Health.UNHEALTHY, started=NOON - 9 * 3600
+    )
+    queue = container(
+        "app-2", "importer", state=ContainerState.EXITED, exit_code=137, oom=True, finished=NOON - 600
+    )
+    postgres = container("db-1", "postgres", ports=(Port(5432),), health=Health.HEALTHY)
+    fleet = FakeFleet(
+        snapshot(
+            "app-1",
+            (web, worker, cron),
+            usage={web.id: using(3, 212 << 20), worker.id: using(41, 1126 << 20)},
+        ),
+        snapshot("app-2", (rabbit, queue), usage={rabbit.id: using(2.4, 340 << 20)}),
+        snapshot(
+            "db-1",
+            (postgres,),
+            state=HostState.LOST,
+            since=NOON - 12,
+            reason="connection reset",
+            retry_at=NOON + 4,
+        ),
+    )
+    fleet.given = (
+        problem("db-1", ProblemKind.HOST, NOON - 12),
+        problem(rabbit, ProblemKind.UNHEALTHY, NOON - 300),
+        problem(queue, ProblemKind.OOM, NOON - 600),
+    )
+    return fleet
+
+
+def text(value: str) -> SafeText:
+    """Text as it would come from a host."""
+    return sanitise(value)
