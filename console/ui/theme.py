@@ -197,15 +197,26 @@ def variable_defaults(theme: Theme) -> dict[str, str]:
 
 
 def styles_for(theme: Theme, *, monochrome: bool | None = None) -> Mapping[str, Style]:
-    """Rich styles by tone, for widgets that draw their own lines.
+    """Rich styles by tone, for widgets that draw their own lines; besides `TONES` also `rule` (lines between
+    sections), `graph`, and `hit` and `hit-current` to lay over found text.
 
     Lay `cursor` over a cell with `cell + cursor`. A theme without tones gets those of
     `variable_defaults`. `monochrome` None asks the environment.
     """
     if is_monochrome() if monochrome is None else monochrome:
-        return {name: tone.rich() for name, tone in MONOCHROME.items()}
+        styles = {name: tone.rich() for name, tone in MONOCHROME.items()}
+        return {**styles, "rule": styles["dim"], "graph": Style.null(), **_FOUND}
     variables = {**variable_defaults(theme), **theme.variables}
-    return {name: _tone_of(variables, name).rich() for name in TONES}
+    styles = {name: _tone_of(variables, name).rich() for name in TONES}
+    rule = Tone(variables["border-blurred"]).rich() if "border-blurred" in variables else styles["dim"]
+    return {**styles, "rule": rule, "graph": styles["accent"], **_FOUND}
+
+
+_FOUND: Final[Mapping[str, Style]] = {
+    "hit": Style(bold=True, underline=True),
+    "hit-current": Style(reverse=True, dim=False),
+}
+"""Marks of found text, laid over tones: attributes alone, the same in every theme."""
 
 
 def _tone_of(variables: Mapping[str, str], name: str) -> Tone:

@@ -1,0 +1,139 @@
+"""The hosts pane: every host with its state, figures and reason; below, the one under the cursor in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from console.model.clock import wall
+from console.model.hosts import HostState
+from console.model.snapshot import HostSnapshot
+from console.service.handle import FleetHandle
+from console.ui.cells import Cell, Glyphs
+from console.ui.present_hosts import HOST_COLUMNS, STATE_WORDS, host_row, strip
+from console.ui.widgets.lines_view import LinesView
+from console.ui.widgets.rowtable import RowTable
+
+
+class HostTable(Vertical):
+    """All hosts of the fleet. `show` gives it snapshots; call it again each second, since it tells ages."""
+
+    DEFAULT_CSS = """
+    HostTable { height: 1fr; }
+    HostTable > RowTable { height: 1fr; }
+    HostTable > LinesView { height: 5; padding: 1 1 0 0; overflow: hidden; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "c",
+            "connect",
+            "connect now",
+            id="hosts.connect",
+            tooltip="Connect to this host now, without waiting",
+        ),
+        Binding(
+            "f",
+            "switch",
+            "off/on",
+            id="hosts.switch",
+            tooltip="Take this host out of the fleet, or back in; remembered",
+        ),
+    ]
+
+    class Opened(Message):
+        """The details of a host are wanted."""
+
+        def __init__(self, host: str) -> None:
+            super().__init__()
+            self.host = host
+
+    def __init__(
+        self,
+        handle: FleetHandle,
+        glyphs: Glyphs,
+        *,
+        now: Callable[[], float] = wall,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+    ) -> None:
+        super().__init__(id=id)
+        self._handle = handle
+        self._now = now
+        self._snapshots: Mapping[str, HostSnapshot] = {}
+        self.table = RowTable(HOST_COLUMNS, glyphs=glyphs)
+        self.table.set_empty(Cell("no hosts: hosts.yml has none, or --host left none", "dim"))
+        self.words = LinesView(glyphs)
+        self.words.can_focus = False
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+        yield self.words
+
+    @property
+    def selected(self) -> HostSnapshot | None:
+        """The host under the cursor."""
+        return self._snapshots.get(str(self.table.store.cursor))
+
+    def show(self, snapshots: Mapping[str, HostSnapshot]) -> None:
+        """Show these hosts, in the order of hosts.yml."""
+        self._snapshots = snapshots
+        now = self._now()
+        names = [spec.name for spec in self._handle.hosts if spec.name in snapshots]
+        self.table.set_rows([host_row(snapshots[name], now) for name in names])
+        self._show_words()
+
+    def _show_words(self) -> None:
+        snapshot, now = self.selected, self._now()
+        self.words.show(lambda width: strip(snapshot, now, width))
+
+    @on(RowTable.CursorMoved)
+    def _cursor_moved(self, event: RowTable.CursorMoved) -> None:
+        event.stop()
+        self._show_words()
+
+    @on(RowTable.Opened)
+    def _row_opened(self, event: RowTable.Opened) -> None:
+        event.stop()
+        if event.key is not None:
+            self.post_message(self.Opened(str(event.key)))
+
+    def action_connect(self) -> None:
+        """Connect to the host under the cursor now."""
+        if self.selected is not None:
+            connect_now(self, self._handle, self.selected)
+
+    def action_switch(self) -> None:
+        """Switch the host under the cursor off or on."""
+        if self.selected is not None:
+            switch(self, self._handle, self.selected)
+
+
+def connect_now(widget: Vertical | LinesView, handle: FleetHandle, snapshot: HostSnapshot) -> None:
+    """Connect to a host without waiting for its turn; where that makes no sense, say why."""
+    name, state = snapshot.name, snapshot.status.state
+    if state is HostState.OFF:
+        widget.notify(f"{name} is switched off: f switches it on", markup=False, severity="warning")
+    elif state in (HostState.UP, HostState.CONNECTING):
+        widget.notify(f"{name} is {STATE_WORDS[state]} already", markup=False)
+    else:
+        handle.retry(name)
+        widget.notify(f"connecting to {name} now", markup=False)
+
+
+def switch(widget: Vertical | LinesView, handle: FleetHandle, snapshot: HostSnapshot) -> None:
+    """Take a host out of the fleet, or back in."""
+    name = snapshot.name
+    on_now = snapshot.status.state is HostState.OFF
+    handle.switch(name, on_now)
+    said = (
+        f"{name} is back in the fleet"
+        if on_now
+        else f"{name} is switched off, also after a restart; f switches it on"
+    )
+    widget.notify(said, markup=False)
