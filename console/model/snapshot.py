@@ -30,6 +30,9 @@ class HostSnapshot:
     """By full id, running containers only."""
     starts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By full id: times of the starts seen in the last ten minutes."""
+    ooms: Mapping[str, float] = field(default_factory=dict)
+    """By full id: when the engine last said it killed a process for memory, in the last hour. The flag of
+    the container itself is gone as soon as it runs again."""
     stopped: frozenset[str] = frozenset()
     """Ids whose last end an operator asked for (a stop or kill event came before the die)."""
     heard: float | None = None

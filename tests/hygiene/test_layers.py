@@ -25,6 +25,8 @@ def loaded_by(module: str) -> set[str]:
         ("console.model.problems", set()),
         ("console.transport.base", set()),
         ("console.service.handle", set()),
+        ("console.service.network", set()),
+        ("console.transport.memory", set()),
         ("console.cli", set()),
     ],
 )

@@ -1,0 +1,56 @@
+"""From the network loop to one reader on another thread: newest snapshots, and a bounded run of events."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from types import MappingProxyType
+
+from console.model.events import EngineEvent
+from console.model.snapshot import HostSnapshot
+from console.service.handle import Batch
+
+EVENTS = 2000
+"""Events that wait for a reader at most; beyond that the oldest go, and are counted."""
+
+
+class Feed:
+    """Latest-wins slots and a bounded queue. Safe to use from several threads."""
+
+    def __init__(self, events: int = EVENTS) -> None:
+        self._lock = threading.Lock()
+        self._latest: dict[str, HostSnapshot] = {}
+        self._changed: dict[str, HostSnapshot] = {}
+        self._events: deque[EngineEvent] = deque()
+        self._most = events
+        self._dropped = 0
+
+    def snapshot(self, snapshot: HostSnapshot) -> None:
+        """Put the newest snapshot of a host into its slot."""
+        with self._lock:
+            self._latest[snapshot.name] = snapshot
+            self._changed[snapshot.name] = snapshot
+
+    def event(self, event: EngineEvent) -> None:
+        """Queue an event."""
+        with self._lock:
+            if len(self._events) >= self._most:
+                self._events.popleft()
+                self._dropped += 1
+            self._events.append(event)
+
+    def take(self) -> Batch | None:
+        """All that came since the last call, or None."""
+        # Looked at without the lock: a change missed by this call is seen by the next.
+        if not self._changed and not self._events and not self._dropped:
+            return None
+        with self._lock:
+            changed, self._changed = self._changed, {}
+            events, self._events = tuple(self._events), deque()
+            dropped, self._dropped = self._dropped, 0
+        return Batch(snapshots=MappingProxyType(changed), events=events, dropped=dropped)
+
+    def latest(self) -> tuple[HostSnapshot, ...]:
+        """The newest snapshot of every host."""
+        with self._lock:
+            return tuple(self._latest.values())

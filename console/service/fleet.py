@@ -1,0 +1,103 @@
+"""All hosts of one hosts.yml at work: one supervisor each, on the network loop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Collection, Sequence
+
+from console.errors import UsageError
+from console.model.clock import Clock
+from console.model.containers import ContainerKey, Inspection
+from console.model.hosts import HostSpec
+from console.service.feed import Feed
+from console.service.history import History
+from console.service.session import Surroundings
+from console.service.supervisor import Memory, Supervisor
+from console.service.tasks import end
+from console.service.view import View
+from console.transport.base import Transport
+
+INSPECTS = 200.0
+"""Inspects a second of the whole fleet for what is not urgent: a quarter of what a thread can parse."""
+
+CROWD = 40
+"""Hosts from which on figures of hosts that are not in view are taken less often than every two seconds."""
+
+
+class Fleet:
+    """Owns the supervisors. Made anywhere; from `start` on it belongs to the running loop."""
+
+    def __init__(
+        self,
+        specs: Sequence[HostSpec],
+        clock: Clock,
+        memory: Memory,
+        feed: Feed,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.history = History(clock.now())
+        self.feed = feed
+        self._view = View()
+        around = Surroundings(
+            clock=clock,
+            view=self._view,
+            history=self.history,
+            emit=feed.event,
+            random=jitter,
+            inspects_per_second=max(2.0, INSPECTS / max(1, len(specs))),
+            sample_every=max(2.0, 2.0 * len(specs) / CROWD),
+        )
+        self._supervisors = {spec.name: Supervisor(spec, memory, feed, around) for spec in specs}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._transport: Transport | None = None
+        for supervisor in self._supervisors.values():
+            feed.snapshot(supervisor.board.snapshot())
+
+    def start(self, transport: Transport) -> None:
+        """Dial all hosts. The fleet owns the transport from now on."""
+        self._transport = transport
+        self._tasks = [
+            asyncio.create_task(supervisor.run(transport), name=f"supervisor {name}")
+            for name, supervisor in self._supervisors.items()
+        ]
+
+    def fail(self, error: Exception) -> None:
+        """Nothing can be dialled at all: say so at every host."""
+        for supervisor in self._supervisors.values():
+            supervisor.fail(error)
+
+    async def aclose(self) -> None:
+        """Stop everything and wait for it. Idempotent."""
+        tasks, self._tasks = self._tasks, []
+        await end(tasks)
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
+
+    def retry(self, host: str) -> None:
+        """Connect to `host` now."""
+        self._supervisor(host).retry()
+
+    def switch(self, host: str, on: bool) -> None:
+        """Take `host` out or back in."""
+        self._supervisor(host).switch(on)
+
+    def answer(self, host: str, answers: tuple[str, ...] | None) -> None:
+        """Answer the question `host` is waiting with."""
+        self._supervisor(host).answer(answers)
+
+    def in_view(self, keys: Collection[ContainerKey]) -> None:
+        """These containers are on the screen."""
+        self._view.show(keys)
+
+    async def inspect(self, key: ContainerKey) -> Inspection:
+        """Ask the engine. Raises NotFound, EngineDown or HostUnreachable."""
+        return await self._supervisor(key[0]).inspect(key[1])
+
+    def _supervisor(self, host: str) -> Supervisor:
+        try:
+            return self._supervisors[host]
+        except KeyError:
+            raise UsageError(f"no host is called {host}") from None

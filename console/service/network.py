@@ -1,0 +1,143 @@
+"""The network thread: a loop of its own for everything that touches a host, and the handle to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from console.errors import HostUnreachable
+from console.model.clock import Clock
+from console.model.containers import ContainerKey, Inspection, Usage
+from console.model.hosts import HostLoad, HostSpec
+from console.model.problems import Problem, find
+from console.service.feed import Feed
+from console.service.fleet import Fleet
+from console.service.handle import Batch
+from console.service.supervisor import Memory
+from console.transport.base import Transport
+
+log = logging.getLogger(__name__)
+
+
+class NetworkThread:
+    """Runs a `Fleet` on its own thread; implements `FleetHandle` for the others."""
+
+    def __init__(
+        self,
+        name: str,
+        specs: Sequence[HostSpec],
+        transport: Callable[[], Transport],
+        *,
+        clock: Clock,
+        memory: Memory,
+    ) -> None:
+        """`transport` is called on the new thread, so that what it imports is not waited for here."""
+        self._name = name
+        self._specs = tuple(specs)
+        self._make_transport = transport
+        self._clock = clock
+        self._feed = Feed()
+        self._fleet = Fleet(self._specs, clock, memory, self._feed)
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._ended: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, name="dockcon-network", daemon=True)
+
+    def start(self) -> NetworkThread:
+        """Begin dialling; returns at once."""
+        self._thread.start()
+        return self
+
+    @property
+    def fleet(self) -> str:
+        return self._name
+
+    @property
+    def hosts(self) -> tuple[HostSpec, ...]:
+        return self._specs
+
+    def take(self) -> Batch | None:
+        """What changed since the last call."""
+        return self._feed.take()
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems of the newest snapshots, worst first."""
+        return find(self._feed.latest(), self._clock.now())
+
+    def retry(self, host: str) -> None:
+        """Connect now."""
+        self._call(self._fleet.retry, host)
+
+    def switch(self, host: str, on: bool) -> None:
+        """Take a host out of the fleet or back in."""
+        self._call(self._fleet.switch, host, on)
+
+    def answer(self, host: str, answers: tuple[str, ...] | None) -> None:
+        """Answer the host's pending question."""
+        self._call(self._fleet.answer, host, answers)
+
+    def in_view(self, containers: Collection[ContainerKey]) -> None:
+        """Which rows are on the screen."""
+        self._call(self._fleet.in_view, tuple(containers))
+
+    def usage_history(self, key: ContainerKey) -> tuple[Usage, ...]:
+        """Ten minutes of one container."""
+        return self._fleet.history.usage(key, self._clock.now())
+
+    def load_history(self, host: str) -> tuple[HostLoad, ...]:
+        """Ten minutes of one machine."""
+        return self._fleet.history.load(host, self._clock.now())
+
+    async def inspect(self, key: ContainerKey) -> Inspection:
+        """Ask the engine. Raises NotFound, EngineDown or HostUnreachable."""
+        if self._ended.done() or not self._thread.is_alive():
+            raise HostUnreachable(key[0], "the console is closing")
+        future = asyncio.run_coroutine_threadsafe(self._fleet.inspect(key), self._loop)
+        return await asyncio.wrap_future(future)
+
+    async def aclose(self) -> None:
+        """Stop everything; returns when tasks, sockets and the thread are gone. Idempotent."""
+        if not self._thread.is_alive() and not self._ended.done():
+            self._loop.close()  # never started
+            self._ended.set_result(None)
+        self._call(self._stop.set)
+        await asyncio.wrap_future(self._ended)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _call(self, what: Callable[..., None], *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(what, *arguments)
+        except RuntimeError:
+            # The loop is closed: there is nothing left that could be told.
+            log.debug("%s after the end", what)
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._main())
+        except Exception as error:  # a thread that dies must say so on the screen
+            log.exception("the network thread ended with a defect")
+            self._fleet.fail(error)
+        finally:
+            self._ended.set_result(None)
+
+    async def _main(self) -> None:
+        self._loop.set_exception_handler(_report)
+        try:
+            self._fleet.start(self._make_transport())
+        except Exception as error:  # whatever it is, the screen has to say it
+            log.exception("no transport")
+            self._fleet.fail(error)
+        try:
+            await self._stop.wait()
+        finally:
+            await self._fleet.aclose()
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    log.error("network loop: %s", context.get("message"), exc_info=context.get("exception"))

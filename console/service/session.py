@@ -1,0 +1,176 @@
+"""One connection's life, from the moment the link stands until it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from console.errors import EngineDown, HostError, HostUnreachable
+from console.model.clock import Clock
+from console.model.events import EngineEvent
+from console.model.hosts import HostState
+from console.model.text import safe
+from console.service.board import Board
+from console.service.details import Inspector
+from console.service.history import History
+from console.service.stats import Sampler
+from console.service.tasks import first
+from console.service.view import View
+from console.service.waits import Backoff
+from console.service.watch import Watch, ping
+from console.transport.base import Engine, HostLink
+
+log = logging.getLogger(__name__)
+
+QUIET_AFTER = 6.0
+"""Seconds without a byte; an SSH keep-alive is due every five."""
+
+LOOK_EVERY = 1.0
+"""Seconds between looks at how long the link has been idle."""
+
+EXPLAIN = 0.2
+"""Seconds the link is given to say why it is gone."""
+
+HEARTBEAT = 5.0
+"""Seconds between pings of the engine, which may hang while SSH is well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all sessions of a fleet share."""
+
+    clock: Clock
+    view: View
+    history: History
+    emit: Callable[[EngineEvent], None]
+    random: Callable[[], float]
+    """0 to 1, for the jitter of back-offs."""
+    inspects_per_second: float
+    sample_every: float
+    """Seconds between samples of hosts none of whose rows is in view."""
+
+
+class Session:
+    """Everything that is done over one link."""
+
+    def __init__(
+        self,
+        link: HostLink,
+        board: Board,
+        around: Surroundings,
+        *,
+        carrier: str,
+        carried: Callable[[str], None],
+        pause: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """`carrier`: the one that worked last time; `carried` is told which one works now; `pause` waits
+        that many seconds or until the operator is impatient.
+        """
+        self.engine: Engine | None = None
+        """The engine, while it answers."""
+        self._link = link
+        self._board = board
+        self._around = around
+        self._carrier = carrier
+        self._carried = carried
+        self._pause = pause
+        self._ready = asyncio.Event()
+        self._watch = Watch(board, around.emit, self._applied)
+        self._inspector = Inspector(board, self._watch.suspect, around.inspects_per_second)
+
+    async def run(self) -> None:
+        """Until the link is gone or of no use; raises why."""
+        try:
+            await first(self._lost(), self._live_with_engine(), self._look_for_quiet(), self._sample())
+        except HostUnreachable as error:
+            # Whoever uses the link may notice first, but the link knows best why.
+            try:
+                async with asyncio.timeout(EXPLAIN):
+                    reason = await self._link.lost()
+            except TimeoutError:
+                raise error from None
+            raise reason from error
+
+    async def _lost(self) -> None:
+        raise await self._link.lost()
+
+    async def _live_with_engine(self) -> None:
+        clock = self._around.clock
+        backoff = Backoff(self._around.random)
+        while True:
+            began = clock.monotonic()
+            try:
+                await self._use_engine()
+            except EngineDown as error:
+                self._ready.clear()
+                backoff.survived(clock.monotonic() - began)
+                wait = backoff.next()
+                self._board.set_status(
+                    HostState.ENGINE_DOWN,
+                    safe(error.message),
+                    next_step=safe(error.next_step),
+                    retry_at=clock.now() + wait,
+                )
+                await self._pause(wait)
+                self._board.set_status(
+                    HostState.ENGINE_DOWN, safe(error.message), next_step=safe("trying now")
+                )
+
+    async def _use_engine(self) -> None:
+        engine = await self._link.engine(self._carrier)
+        try:
+            self._board.facts = engine.facts
+            self._carrier = str(engine.facts.carrier)
+            self._carried(self._carrier)
+            self.engine = engine
+            await first(self._watch.run(engine), self._inspector.run(engine), self._heartbeat(engine))
+        finally:
+            self.engine = None
+            await engine.aclose()
+
+    def _applied(self) -> None:
+        """A list was taken in: the table is right, so the host is up."""
+        self._inspector.nudge()
+        if not self._ready.is_set():
+            self._ready.set()
+            self._board.set_status(HostState.UP)
+
+    async def _heartbeat(self, engine: Engine) -> None:
+        while True:
+            await self._around.clock.sleep(HEARTBEAT)
+            try:
+                rtt = await ping(engine, self._board.spec.name)
+            except EngineDown:
+                if self._link.idle() > QUIET_AFTER:
+                    continue  # the whole host is silent: not the engine's fault
+                raise
+            if self._board.capabilities.get("probe", "?"):
+                self._board.rtt = rtt
+                self._board.touch()
+
+    async def _look_for_quiet(self) -> None:
+        while True:
+            await self._around.clock.sleep(LOOK_EVERY)
+            state, idle = self._board.status.state, self._link.idle()
+            if state is HostState.UP and idle > QUIET_AFTER:
+                self._board.set_status(HostState.QUIET, safe("nothing heard any more"))
+            elif state is HostState.QUIET and idle <= QUIET_AFTER:
+                self._board.set_status(HostState.UP)
+
+    async def _sample(self) -> None:
+        await self._ready.wait()
+        root = await self._data_root()
+        around = self._around
+        sampler = Sampler(self._board, around.view, around.history, around.sample_every)
+        await sampler.run(self._link, root, lambda: self.engine)
+
+    async def _data_root(self) -> str:
+        try:
+            info = await self.engine.info() if self.engine else {}
+        except HostError as error:
+            log.info("%s: the data root is not known: %s", self._board.spec.name, error)
+            return ""
+        root = info.get("DockerRootDir", "")
+        return root if isinstance(root, str) else ""

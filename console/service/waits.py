@@ -1,0 +1,34 @@
+"""How long to wait before trying again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+SHORTEST, LONGEST = 1.0, 30.0
+"""Seconds."""
+
+STEADY = 30.0
+"""Seconds that something has to work before it counts as new when it fails again."""
+
+
+class Backoff:
+    """1, 2, 4 ... 30 s, each a fifth more or less, so that hosts lost together do not return together."""
+
+    def __init__(self, random: Callable[[], float]) -> None:
+        self._random = random
+        self._failures = 0
+
+    def next(self) -> float:
+        """Seconds until the next try."""
+        wait = min(LONGEST, SHORTEST * 2 ** min(self._failures, 16))
+        self._failures += 1
+        return float(min(LONGEST, max(SHORTEST, wait * (0.8 + 0.4 * self._random()))))
+
+    def survived(self, seconds: float) -> None:
+        """It worked that long; start from the beginning where that was long enough."""
+        if seconds >= STEADY:
+            self._failures = 0
+
+    def reset(self) -> None:
+        """Start from the beginning."""
+        self._failures = 0

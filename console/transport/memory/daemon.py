@@ -1,0 +1,146 @@
+"""The memory engine: operations on containers, and the events an engine sends for each, in its order."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from console.model.containers import ContainerState, Health
+from console.transport.memory.bus import EventBus
+from console.transport.memory.containers import (
+    RUNNING_STATES,
+    HealthRecord,
+    MemoryContainer,
+    stable_hex,
+)
+from console.transport.memory.ledger import Ledger
+
+SIGNALS = {"SIGHUP": "1", "SIGKILL": "9", "SIGUSR1": "10", "SIGTERM": "15"}
+
+
+class MemoryDaemon(Ledger):
+    """What `dockerd` is on a real host. Operations take effect at once; ids are made from names."""
+
+    def __init__(self, bus: EventBus) -> None:
+        super().__init__(bus)
+        self._made = 0
+
+    def create(self, name: str, image: str, **fields: object) -> MemoryContainer:
+        """`docker create`; `fields` are those of `MemoryContainer`."""
+        self._made += 1
+        container_id = stable_hex(f"{self.bus.host}/{name}/{self._made}")
+        container = MemoryContainer(  # a wrong field is a TypeError of the caller
+            id=container_id, name=name, image=image, created=self.bus.now()
+        )
+        container = dataclasses.replace(container, **fields)  # type: ignore[arg-type]  # as above
+        self.containers[container_id] = container
+        self.tell(container, "create")
+        return container
+
+    def start(self, container: MemoryContainer) -> None:
+        """`docker start`, or the engine's own after a restart policy."""
+        container.state = ContainerState.RUNNING
+        container.started = self.bus.now()
+        container.exit_code, container.oom = 0, False
+        container.pid = 1000 + int(container.id[:4], 16)
+        container.health = Health.STARTING if container.healthcheck else Health.NONE
+        container.health_log = []
+        self.tell_networks(container, "connect")
+        self.tell(container, "start")
+
+    def exit(self, container: MemoryContainer, code: int = 0, *, oom: bool = False) -> None:
+        """The process ends by itself; where its restart policy applies it now waits to be restarted."""
+        if oom:
+            container.oom = True
+            self.tell(container, "oom")
+        self._ended(container, code)
+        policy = container.restart_policy.partition(":")[0]
+        if policy in ("always", "unless-stopped") or (policy == "on-failure" and code):
+            container.state = ContainerState.RESTARTING
+
+    def revive(self, container: MemoryContainer) -> None:
+        """What a restart policy does after its pause."""
+        container.restarts += 1
+        self.start(container)
+
+    def stop(self, container: MemoryContainer, code: int = 143) -> None:
+        """`docker stop`."""
+        self._signal(container, "SIGTERM")
+        self._ended(container, code)
+        self.tell(container, "stop")
+
+    def kill(self, container: MemoryContainer, signal: str = "SIGKILL") -> None:
+        """`docker kill`; SIGHUP and SIGUSR1 are survived."""
+        self._signal(container, signal)
+        if signal in ("SIGKILL", "SIGTERM"):
+            self._ended(container, 128 + int(SIGNALS[signal]))
+
+    def restart(self, container: MemoryContainer) -> None:
+        """`docker restart`."""
+        if container.state in RUNNING_STATES:
+            self.stop(container)
+        self.start(container)
+        self.tell(container, "restart")
+
+    def pause(self, container: MemoryContainer) -> None:
+        """`docker pause`."""
+        container.state = ContainerState.PAUSED
+        self.tell(container, "pause")
+
+    def unpause(self, container: MemoryContainer) -> None:
+        """`docker unpause`."""
+        container.state = ContainerState.RUNNING
+        self.tell(container, "unpause")
+
+    def rename(self, container: MemoryContainer, name: str) -> None:
+        """`docker rename`."""
+        old, container.name = container.name, name
+        self.tell(container, "rename", oldName=f"/{old}")
+
+    def update(self, container: MemoryContainer, restart_policy: str) -> None:
+        """`docker update --restart`."""
+        container.restart_policy = restart_policy
+        self.tell(container, "update")
+
+    def remove(self, container: MemoryContainer) -> None:
+        """`docker rm -f`."""
+        if container.state in RUNNING_STATES:
+            self.kill(container)
+        del self.containers[container.id]
+        self.tell(container, "destroy")
+
+    def check_health(self, container: MemoryContainer, health: Health, output: str = "") -> None:
+        """One run of the health check, with the three exec events each run costs, and its verdict."""
+        for action in ("exec_create", "exec_start"):
+            self.tell(container, f"{action}: /bin/sh -c {container.healthcheck}", execID="e" * 64)
+        code = 1 if health is Health.UNHEALTHY else 0
+        self.tell(container, "exec_die", execID="e" * 64, exitCode=str(code))
+        container.health_log = [*container.health_log, HealthRecord(self.bus.now(), code, output)][-5:]
+        if container.health is not health:
+            container.health = health
+            self.tell(container, f"health_status: {health}")
+
+    def connect(self, container: MemoryContainer, network: str, address: str) -> None:
+        """`docker network connect`."""
+        container.networks = {**container.networks, network: address}
+        self.tell_network(container, network, "connect")
+
+    def disconnect(self, container: MemoryContainer, network: str) -> None:
+        """`docker network disconnect`."""
+        container.networks = {name: at for name, at in container.networks.items() if name != network}
+        self.tell_network(container, network, "disconnect")
+
+    def _signal(self, container: MemoryContainer, signal: str) -> None:
+        self.tell(container, "kill", signal=SIGNALS[signal])
+
+    def _ended(self, container: MemoryContainer, code: int) -> None:
+        if container.state not in RUNNING_STATES:
+            return
+        waiting = container.state is ContainerState.RESTARTING
+        container.state = ContainerState.EXITED
+        if waiting:
+            return
+        container.exit_code = code
+        container.finished = self.bus.now()
+        container.pid = 0
+        self.tell(container, "die", exitCode=str(code))
+        self.tell_networks(container, "disconnect")

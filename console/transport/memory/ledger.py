@@ -1,0 +1,57 @@
+"""What a memory engine holds, and how it tells of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from console.model.containers import Container
+from console.transport.memory.bus import EventBus
+from console.transport.memory.containers import MemoryContainer, stable_hex
+
+
+class Ledger:
+    """The containers of one engine, by full id, and the events about them."""
+
+    def __init__(self, bus: EventBus) -> None:
+        self.bus = bus
+        self.containers: dict[str, MemoryContainer] = {}
+
+    def find(self, name: str) -> MemoryContainer:
+        """The container called `name`. Raises KeyError."""
+        for container in self.containers.values():
+            if container.name == name:
+                return container
+        raise KeyError(name)
+
+    def rows(self, ids: Collection[str] | None = None) -> tuple[Container, ...]:
+        """The list, newest first, as the API has it."""
+        now = self.bus.now()
+        chosen = (
+            self.containers.values() if ids is None else [c for i in ids if (c := self.containers.get(i))]
+        )
+        rows = [container.row(self.bus.host, now) for container in chosen]
+        return tuple(sorted(rows, key=lambda row: (-row.created, row.id)))
+
+    def truth(self) -> dict[str, Container]:
+        """Every container with all details: what a perfect table equals."""
+        return {key: container.detail(self.bus.host) for key, container in self.containers.items()}
+
+    def add(self, container: MemoryContainer) -> MemoryContainer:
+        """Put a container there as if it had always been; no event."""
+        self.containers[container.id] = container
+        return container
+
+    def tell_networks(self, container: MemoryContainer, action: str) -> None:
+        """Of all its networks."""
+        for network in container.networks:
+            self.tell_network(container, network, action)
+
+    def tell_network(self, container: MemoryContainer, network: str, action: str) -> None:
+        """That it joined or left one."""
+        attributes = {"name": network, "type": "bridge", "container": container.id}
+        self.bus.emit("network", action, stable_hex(network), attributes, container_id=container.id)
+
+    def tell(self, container: MemoryContainer, action: str, **attributes: str) -> None:
+        """Of the container itself."""
+        base = {"image": container.image, "name": container.name, **container.labels}
+        self.bus.emit("container", action, container.id, {**base, **attributes})
