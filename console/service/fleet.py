@@ -12,8 +12,9 @@ from console.model.containers import ContainerKey, Inspection
 from console.model.hosts import HostSpec
 from console.service.feed import Feed
 from console.service.history import History
+from console.service.remember import Memory
 from console.service.session import Surroundings
-from console.service.supervisor import Memory, Supervisor
+from console.service.supervisor import Supervisor
 from console.service.tasks import end
 from console.service.view import View
 from console.transport.base import Transport
@@ -38,7 +39,7 @@ class Fleet:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.history = History(clock.now())
-        self.feed = feed
+        self._memory = memory
         self._view = View()
         around = Surroundings(
             clock=clock,
@@ -75,6 +76,7 @@ class Fleet:
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
+        self._memory.close()
 
     def retry(self, host: str) -> None:
         """Connect to `host` now."""

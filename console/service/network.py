@@ -17,7 +17,7 @@ from console.model.problems import Problem, find
 from console.service.feed import Feed
 from console.service.fleet import Fleet
 from console.service.handle import Batch
-from console.service.supervisor import Memory
+from console.service.remember import Memory
 from console.transport.base import Transport
 
 log = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from console.model.questions import Question, QuestionKind
 from console.model.snapshot import HostSnapshot
 from console.model.text import NOTHING, safe, sanitise
 from console.service.board import Board
+from console.service.remember import Memory
 from console.service.session import Session, Surroundings
 from console.service.tasks import end
 from console.service.waits import Backoff
@@ -21,18 +22,6 @@ from console.transport.base import HostLink, Prompter, Transport
 log = logging.getLogger(__name__)
 
 ASK_AGAIN = safe("connect again to be asked again")
-
-
-class Memory(Protocol):
-    """What is remembered of hosts from one run to the next; `service.remember` implements it."""
-
-    def carrier(self, host: str) -> str: ...
-
-    def keep_carrier(self, host: str, carrier: str) -> None: ...
-
-    def is_off(self, host: str) -> bool: ...
-
-    def keep_off(self, host: str, off: bool) -> None: ...
 
 
 class Publisher(Protocol):
