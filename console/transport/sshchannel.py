@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import asyncssh
 from asyncssh.channel import SSHChannel
@@ -13,6 +13,8 @@ from asyncssh.channel import SSHChannel
 from console.transport.channels import ChannelReader
 
 log = logging.getLogger(__name__)
+
+Opened = TypeVar("Opened")
 
 Cause = Callable[[Exception | None], Exception | None]
 """From what asyncssh says at a channel's end to the reason that is told, None where it simply ended."""
@@ -53,6 +55,12 @@ class Delivery(asyncssh.SSHClientSession[bytes], asyncssh.SSHUNIXSession[bytes])
         # As a shell would report it; the number matters less than that it is not 0.
         numbers = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "PIPE": 13, "TERM": 15}
         self._exit_status = 128 + numbers.get(signal, 0)
+
+    def pause_writing(self) -> None:
+        self._tell(lambda reader: reader.hold_writes(True))
+
+    def resume_writing(self) -> None:
+        self._tell(lambda reader: reader.hold_writes(False))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(self._cause(exc))
@@ -107,35 +115,31 @@ class Delivery(asyncssh.SSHClientSession[bytes], asyncssh.SSHUNIXSession[bytes])
             reader.closed(error, self._exit_status)
 
 
-class Openings:
-    """Channels that are being opened. One whose caller has gone is closed as soon as it opens."""
+class Openings(Generic[Opened]):
+    """Channels that are being opened. One whose caller has gone is closed as soon as it opens.
 
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Delivery]] = set()
+    asyncssh forgets to close a channel whose opening is cancelled, hence the shield.
+    """
 
-    async def open(self, opening: Coroutine[Any, Any, Delivery]) -> Delivery:
-        """Await `opening`; a cancellation leaves no channel behind.
+    def __init__(self, close: Callable[[Opened], None]) -> None:
+        self._close = close
+        self._tasks: set[asyncio.Task[Opened]] = set()
 
-        asyncssh forgets to close a channel whose opening is cancelled, hence the shield.
-        """
+    async def open(self, opening: Coroutine[Any, Any, Opened]) -> Opened:
+        """Await `opening`; a cancellation leaves no channel behind."""
         task = asyncio.ensure_future(opening)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(_close_unwanted)
+            task.add_done_callback(self._unwanted)
             raise
 
     async def aclose(self) -> None:
         """Wait for openings under way; call it when the connection is gone, so that they end at once."""
-        for task in self._tasks:
-            task.add_done_callback(_close_unwanted)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-
-def _close_unwanted(task: asyncio.Task[Delivery]) -> None:
-    if task.cancelled():
-        return
-    if task.exception() is None:
-        task.result().abort()
+    def _unwanted(self, task: asyncio.Task[Opened]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._close(task.result())

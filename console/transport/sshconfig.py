@@ -59,6 +59,8 @@ class Hop:
     """4 or 6 where only that may be used."""
     bind: str = ""
     methods: tuple[str, ...] = METHODS
+    key_algorithms: tuple[str, ...] = ()
+    """HostKeyAlgorithms as configured; empty: the usual ones."""
 
     @property
     def where(self) -> str:
@@ -268,6 +270,7 @@ def from_settings(settings: Mapping[str, list[str]], spec: HostSpec, around: Sur
     if proxy.lower() == "none":
         proxy = ""
     own = _usable(spec.known_hosts) or _usable(map(expand, _split_files(one("userknownhostsfile"))))
+    own = own or (os.path.join(around.home, ".ssh", "known_hosts"),)
     return Hop(
         label=spec.name or spec.target,
         address=address,
@@ -286,6 +289,7 @@ def from_settings(settings: Mapping[str, list[str]], spec: HostSpec, around: Sur
         inet={"inet": 4, "inet6": 6}.get(one("addressfamily").lower(), 0),
         bind=one("bindaddress"),
         methods=_methods(one("preferredauthentications"), yes),
+        key_algorithms=tuple(filter(None, one("hostkeyalgorithms").split(","))),
     )
 
 

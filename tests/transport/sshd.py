@@ -12,7 +12,10 @@ from pathlib import Path
 import asyncssh
 
 from console.model.hosts import HostSpec
+from console.model.questions import Question
+from console.transport.ssh import SshConnector
 from console.transport.sshconfig import Surroundings
+from console.transport.sshlink import Timing
 
 USER = "ops"
 
@@ -54,6 +57,15 @@ class Home:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.path)}
         return Surroundings(config=str(self.config), home=str(self.path), environ=environ)
 
+    @asynccontextmanager
+    async def connector(self, **timing: float) -> AsyncIterator[SshConnector]:
+        """A connector that lives in this home."""
+        connector = SshConnector(self.around, Timing(**timing))  # type: ignore[arg-type]  # `missed` is whole
+        try:
+            yield connector
+        finally:
+            await connector.aclose()
+
     def trust(self, *servers: Sshd) -> None:
         """Note the host keys of these servers."""
         with self.known_hosts.open("a") as file:
@@ -67,11 +79,12 @@ class _Server(asyncssh.SSHServer):
         self.sshd = sshd
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.conn = conn
         self.sshd.connections.append(conn)
         self.sshd.accepted += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.sshd.connections = [conn for conn in self.sshd.connections if not conn.is_closed()]
+        self.sshd.connections.remove(self.conn)
 
     def begin_auth(self, username: str) -> bool:
         self.sshd.logins += 1
@@ -79,6 +92,32 @@ class _Server(asyncssh.SSHServer):
 
     def public_key_auth_supported(self) -> bool:
         return bool(self.sshd.authorized)
+
+    def password_auth_supported(self) -> bool:
+        return bool(self.sshd.password)
+
+    def validate_password(self, username: str, password: str) -> bool:
+        self.sshd.passwords.append(password)
+        return password == self.sshd.password
+
+    def kbdint_auth_supported(self) -> bool:
+        return bool(self.sshd.rounds)
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> object:
+        self.answered: list[list[str]] = []
+        return self._challenge(0)
+
+    def validate_kbdint_response(self, username: str, responses: list[str]) -> object:
+        self.answered.append(list(responses))
+        self.sshd.passwords += responses
+        if list(responses) != [answer for _, _, answer in self.sshd.rounds[len(self.answered) - 1]]:
+            return False
+        done = len(self.answered) == len(self.sshd.rounds)
+        return True if done else self._challenge(len(self.answered))
+
+    def _challenge(self, number: int) -> tuple[str, str, str, list[tuple[str, bool]]]:
+        prompts = [(text, echo) for text, echo, _ in self.sshd.rounds[number]]
+        return "", f"round {number + 1}", "", prompts
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         return any(key.public_data == allowed.public_data for allowed in self.sshd.authorized)
@@ -96,6 +135,11 @@ class Sshd:
 
     host_keys: list[asyncssh.SSHKey]
     authorized: list[asyncssh.SSHKey] = field(default_factory=list)
+    password: str = ""
+    rounds: list[list[tuple[str, bool, str]]] = field(default_factory=list)
+    """Keyboard-interactive: per round its prompts, each with whether it echoes and the right answer."""
+    passwords: list[str] = field(default_factory=list)
+    """What was answered to either."""
     allow_forwarding: bool = True
     port: int = 0
     accepted: int = 0
@@ -163,6 +207,22 @@ async def sshd(
         await listener.wait_closed()
 
 
+class Person:
+    """Answers questions: `replies` in order, the last again and again."""
+
+    def __init__(self, *replies: tuple[str, ...] | None) -> None:
+        self.replies = list(replies)
+        self.asked: list[Question] = []
+        self.waits: asyncio.Event | None = None
+        """Thinks until this is set."""
+
+    async def ask(self, question: Question) -> tuple[str, ...] | None:
+        self.asked.append(question)
+        if self.waits is not None:
+            await self.waits.wait()
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+
 @dataclass
 class Collector:
     """A reader that keeps what it hears."""
@@ -170,6 +230,7 @@ class Collector:
     out: bytearray = field(default_factory=bytearray)
     err: bytearray = field(default_factory=bytearray)
     ended: bool = False
+    held: list[bool] = field(default_factory=list)
     ends: list[tuple[Exception | None, int | None]] = field(default_factory=list)
 
     def data(self, chunk: bytes) -> None:
@@ -180,6 +241,9 @@ class Collector:
 
     def eof(self) -> None:
         self.ended = True
+
+    def hold_writes(self, hold: bool) -> None:
+        self.held.append(hold)
 
     def closed(self, error: Exception | None, exit_status: int | None) -> None:
         self.ends.append((error, exit_status))
