@@ -11,6 +11,8 @@ from tests.lab.image import IMAGE
 
 SLEEP = "trap 'exit 0' TERM; while :; do sleep 1; done"
 """A main process that ends at once when told to."""
+STILL = "exec sleep 1000000"
+"""One process that never forks: cgroup v1 cannot always freeze one that does. Deaf to TERM."""
 TALK = "trap 'exit 0' TERM; i=0; while :; do i=$((i+1)); echo line $i; sleep 1; done"
 BUSY = "trap 'exit 0' TERM; while :; do i=$((i+1)); done"
 EAT = "tail /dev/zero"
@@ -63,7 +65,7 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe("done", (), "exit 0", "exited"),
     Recipe("killed", (), SLEEP, "exited", (("kill",),)),
     Recipe("oom", ("-m", "16m", "--memory-swap", "16m"), EAT, "exited"),
-    Recipe("paused", (), SLEEP, "paused", (("pause",),)),
+    Recipe("paused", (), STILL, "paused", (("pause",),)),
     Recipe("failed", ("--restart=on-failure:1",), "echo giving up >&2; exit 3", "exited"),
     Recipe(
         "hostile",
