@@ -1,0 +1,102 @@
+"""How the bytes of an engine's API travel; `ladder` chooses among these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from console.transport.channels import Channel, ChannelReader, Dialer
+
+DOCKER_SOCKET = "/var/run/docker.sock"
+
+STREAMLOCAL, DIAL_STDIO, SUDO, LOCAL = "streamlocal", "dial-stdio", "sudo", "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """How many channels each kind of use may hold at once."""
+
+    requests: int = 4
+    calls: int = 16
+    """Of the docker SDK."""
+    feeds: int = 64
+    """Followed logs and statistics, besides the one event stream."""
+
+
+SESSION_LANES = Lanes(requests=2, calls=2, feeds=4)
+"""sshd's MaxSessions is 10: with the event stream these are 9, and one is left for the host's shell."""
+
+
+class Carrier(Protocol):
+    """Opens channels to one engine."""
+
+    @property
+    def label(self) -> str:
+        """What `EngineFacts.carrier` says, and what is remembered: `streamlocal`, `streamlocal:/path` ..."""
+        ...
+
+    @property
+    def lanes(self) -> Lanes: ...
+
+    async def open(self, reader: ChannelReader, *, window: int = 262144) -> Channel:
+        """Raises ChannelRefused or HostUnreachable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SocketCarrier:
+    """The engine's Unix socket: over SSH a direct-streamlocal channel, on this machine the socket itself."""
+
+    dialer: Dialer
+    path: str = DOCKER_SOCKET
+    local: bool = False
+    lanes: Lanes = Lanes()
+
+    @property
+    def label(self) -> str:
+        if self.local:
+            return LOCAL
+        return STREAMLOCAL if self.path == DOCKER_SOCKET else f"{STREAMLOCAL}:{self.path}"
+
+    async def open(self, reader: ChannelReader, *, window: int = 262144) -> Channel:
+        return await self.dialer.open_socket(self.path, reader, window=window)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCarrier:
+    """`docker system dial-stdio` on the host: one SSH session per channel."""
+
+    dialer: Dialer
+    path: str = ""
+    """The engine's socket; empty: as the host's own docker command is configured."""
+    sudo: bool = False
+    lanes: Lanes = SESSION_LANES
+
+    @property
+    def label(self) -> str:
+        word = SUDO if self.sudo else DIAL_STDIO
+        return f"{word}:{self.path}" if self.path and self.path != DOCKER_SOCKET else word
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        # sudo drops DOCKER_HOST, hence -H.
+        if self.sudo:
+            path = self.path or DOCKER_SOCKET
+            return ("sudo", "-n", "docker", "-H", f"unix://{path}", "system", "dial-stdio")
+        where = ("-H", f"unix://{self.path}") if self.path else ()
+        return ("docker", *where, "system", "dial-stdio")
+
+    async def open(self, reader: ChannelReader, *, window: int = 262144) -> Channel:
+        return await self.dialer.open_command(self.argv, reader)
+
+
+def from_label(dialer: Dialer, label: str) -> Carrier | None:
+    """The carrier a label was made from; None for a label of another kind of transport."""
+    word, _, path = label.partition(":")
+    if word == STREAMLOCAL:
+        return SocketCarrier(dialer, path or DOCKER_SOCKET)
+    if word == DIAL_STDIO:
+        return CommandCarrier(dialer, path)
+    if word == SUDO:
+        return CommandCarrier(dialer, path, sudo=True)
+    return None

@@ -1,0 +1,216 @@
+"""One host's Docker Engine API: typed calls on the native reader, and the docker SDK beside it.
+
+Nothing here imports the SDK until the first call that needs it, so that the first list of a cold start
+costs no more than its round trips.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from console.errors import CapabilityMissing, EngineDown, UsageError
+from console.model.containers import Container, Inspection
+from console.model.events import EngineEvent
+from console.model.hosts import EngineFacts
+from console.model.text import sanitise
+from console.transport import wire, wire_feeds
+from console.transport.base import StatsFrame
+from console.transport.calls import CallPool, HostCalls
+from console.transport.carrier import Carrier
+from console.transport.faults import translated
+from console.transport.feeds import LineFeed
+from console.transport.httpconn import DEADLINE, HttpClient
+from console.transport.wire_text import FULL_ID, BadJson, load, mapping
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+    from console.transport.sdk import Sdk
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+IDS_AT_ONCE = 100
+"""Above this many the whole list is cheaper than a filter."""
+
+EVENT_TYPES = ("container", "network", "image", "volume", "daemon")
+# Without exec_* (three for every health check), top, attach, resize, mount and unmount: noise, of which the
+# engine keeps no more than 256. `health_status` stands for `health_status: unhealthy`.
+EVENT_ACTIONS = (
+    *("create", "start", "restart", "die", "stop", "kill", "oom", "pause", "unpause", "rename", "update"),
+    *("destroy", "remove", "health_status", "connect", "disconnect"),
+    *("pull", "delete", "tag", "untag", "reload"),
+    *("died", "cleanup"),  # Podman's own words
+)
+
+
+class HttpEngine:
+    """An engine on one carrier. Belongs to the loop it was made on."""
+
+    def __init__(
+        self, host: str, carrier: Carrier, client: HttpClient, facts: EngineFacts, pool: CallPool
+    ) -> None:
+        self._host = host
+        self._carrier = carrier
+        self._client = client
+        self._facts = facts
+        self._prefix = f"/v{facts.api}"
+        self._calls = HostCalls(host, pool, at_once=min(8, carrier.lanes.calls))
+        self._feeds = carrier.lanes.feeds
+        self._sdk: Sdk | None = None
+
+    @property
+    def facts(self) -> EngineFacts:
+        return self._facts
+
+    async def ping(self) -> float:
+        """Seconds of one round trip. Raises EngineDown or HostUnreachable."""
+        begun = time.perf_counter()
+        with translated(self._host):
+            await self._client.get("/_ping")
+        return time.perf_counter() - begun
+
+    async def containers(self, ids: Collection[str] | None = None) -> tuple[Container, ...]:
+        """All containers; with `ids` only those of them that exist.
+
+        Raises EngineDown, HostUnreachable or EngineError.
+        """
+        if ids is not None and not ids:
+            return ()
+        query = "all=1"
+        if ids is not None and len(ids) <= IDS_AT_ONCE:
+            wanted = sorted(_full_id(i) for i in ids)
+            query += "&filters=" + quote(json.dumps({"id": wanted}, separators=(",", ":")))
+        rows = wire.containers(self._host, await self._json(f"/containers/json?{query}"), time.time())
+        return rows if ids is None else tuple(row for row in rows if row.id in ids)
+
+    async def inspect(self, container_id: str) -> Inspection:
+        """Everything of one container. Raises NotFound, EngineDown, HostUnreachable."""
+        found = wire.inspection(self._host, await self._json(f"/containers/{_full_id(container_id)}/json"))
+        if found is None:
+            raise EngineDown(self._host, "the engine's answer to an inspect cannot be read")
+        return found
+
+    async def info(self) -> Mapping[str, object]:
+        """`GET /info` as it came (unsafe text)."""
+        return mapping(await self._json("/info"))
+
+    async def _json(self, path: str) -> object:
+        with translated(self._host):
+            return load((await self._client.get(self._prefix + path)).body)
+
+    @contextlib.asynccontextmanager
+    async def events(self, since_ns: int | None = None) -> AsyncIterator[AsyncIterator[EngineEvent]]:
+        """Subscribe; with `since_ns` the events since then that the engine still has come first.
+
+        The iterator ends with HostUnreachable or EngineDown, never quietly.
+        """
+        filters: dict[str, tuple[str, ...]] = {"type": EVENT_TYPES}
+        if self._facts.engine != "podman":  # which names its actions otherwise; see `_Events`
+            filters["event"] = EVENT_ACTIONS
+        query = "filters=" + quote(json.dumps(filters, separators=(",", ":")))
+        if since_ns is not None:
+            query += f"&since={since_ns // 1_000_000_000}.{since_ns % 1_000_000_000:09d}"
+        feed = LineFeed()
+        async with self._stream(f"/events?{query}", feed):
+            yield _Events(self._host, feed)
+
+    @contextlib.asynccontextmanager
+    async def stats(self, container_id: str) -> AsyncIterator[AsyncIterator[StatsFrame]]:
+        """Follow the statistics of one container; ends when it stops.
+
+        Raises NotFound, and CapabilityMissing where as many feeds are open as the carrier allows.
+        """
+        if self._feeds <= 0:
+            raise CapabilityMissing(self._host, f"no more feeds are possible by {self._carrier.label}")
+        self._feeds -= 1
+        try:
+            feed = LineFeed()
+            async with self._stream(f"/containers/{_full_id(container_id)}/stats?stream=1", feed):
+                yield _Stats(self._host, feed)
+        finally:
+            self._feeds += 1
+
+    @contextlib.asynccontextmanager
+    async def _stream(self, path: str, feed: LineFeed) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            with translated(self._host):
+                await stack.enter_async_context(self._client.stream(self._prefix + path, feed))
+            yield
+
+    async def call(self, function: Callable[[APIClient], T], *, timeout: float = DEADLINE) -> T:
+        """Run `function` with the docker SDK's low-level client in a thread of the pool.
+
+        `timeout` is what the SDK waits for bytes of an answer by default. Errors of the SDK arrive as ours;
+        a changing request whose answer was lost raises OutcomeUnknown.
+        """
+        sdk = self._sdk
+        if sdk is None:
+            from console.transport.sdk import Sdk
+
+            sdk = self._sdk = Sdk(self._host, self._carrier, str(self._facts.api))
+        return await self._calls.call(lambda: sdk.call(function, timeout))
+
+    async def aclose(self) -> None:
+        """End every request, stream and call; returns when their threads and channels are gone."""
+        if self._sdk is not None:
+            self._sdk.shut()
+        await self._calls.aclose()
+        if self._sdk is not None:
+            await self._sdk.aclose()
+        await self._client.aclose()
+
+
+class _Events:
+    """Events of a feed. Podman cannot be asked for a set of actions, so those unwanted are left out here."""
+
+    def __init__(self, host: str, feed: LineFeed) -> None:
+        self._host = host
+        self._feed = feed
+
+    def __aiter__(self) -> _Events:
+        return self
+
+    async def __anext__(self) -> EngineEvent:
+        while True:
+            with translated(self._host):
+                line = await self._feed.next()
+            if line is None:
+                raise EngineDown(self._host, "the engine ended its event stream")
+            try:
+                event = wire_feeds.event(self._host, load(line))
+            except BadJson as error:
+                log.warning("%s: an event could not be read: %s", self._host, sanitise(str(error), 200))
+                continue
+            if event is not None and event.action.startswith(EVENT_ACTIONS):
+                return event
+
+
+class _Stats:
+    def __init__(self, host: str, feed: LineFeed) -> None:
+        self._host = host
+        self._feed = feed
+
+    def __aiter__(self) -> _Stats:
+        return self
+
+    async def __anext__(self) -> StatsFrame:
+        with translated(self._host):
+            line = await self._feed.next()
+            frame = None if line is None else wire_feeds.stats(load(line))
+        if frame is None:
+            raise StopAsyncIteration
+        return frame
+
+
+def _full_id(container_id: str) -> str:
+    if not FULL_ID.match(container_id):
+        raise UsageError(f"not a full container id: {sanitise(container_id, 80)}")
+    return container_id

@@ -1,0 +1,52 @@
+"""From the faults of channels and HTTP to errors that an operator can act on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import NoReturn
+
+from console.errors import Conflict, EngineDown, EngineError, HostError, HostUnreachable, NotFound
+from console.model.text import SafeText, safe, sanitise
+from console.transport import wire_feeds
+from console.transport.channels import ChannelRefused
+from console.transport.http import Cut, HttpFault
+from console.transport.httpconn import DEADLINE, ErrorStatus
+from console.transport.wire_text import BadJson
+
+
+@contextlib.contextmanager
+def translated(host: str, *, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn what the layers below raise into errors of `console.errors`; those of `but` pass."""
+    try:
+        yield
+    except HostError:
+        raise
+    except (HttpFault, BadJson, ChannelRefused, TimeoutError) as error:
+        if isinstance(error, but) and not (isinstance(error, Cut) and error.error is not None):
+            raise
+        _raise(host, error)
+
+
+def _raise(host: str, error: Exception) -> NoReturn:
+    match error:
+        case ErrorStatus(status=status, body=body):
+            raise engine_error(host, status, wire_feeds.error_message(body)) from error
+        case Cut(error=HostError() as cause):
+            raise cause from error
+        case Cut(error=Exception() as cause):
+            raise HostUnreachable(host, f"the connection was lost: {sanitise(str(cause), 300)}") from error
+        case TimeoutError():
+            raise EngineDown(host, f"the engine did not answer within {DEADLINE:g} s") from error
+        case ChannelRefused(reason=reason):
+            because = f": {sanitise(reason, 300)}" if reason else ""
+            raise EngineDown(host, f"the engine's socket was refused{because}") from error
+        case _:
+            raise EngineDown(host, f"no proper answer of the engine: {sanitise(str(error), 300)}") from error
+
+
+def engine_error(host: str, status: int, message: SafeText) -> EngineError:
+    """The error for an HTTP status of 400 or more; `message` is the engine's own."""
+    words = message or safe(f"HTTP status {status}")
+    kind = {404: NotFound, 409: Conflict}.get(status, EngineError)
+    return kind(host, words, status=status)
