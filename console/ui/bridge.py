@@ -28,7 +28,9 @@ Identity = tuple[str, str, ProblemKind]
 class Bridge:
     """The world as it is shown; belongs to the app."""
 
-    def __init__(self, owner: DOMNode, handle: FleetHandle, now: Callable[[], float]) -> None:
+    def __init__(
+        self, owner: DOMNode, handle: FleetHandle, now: Callable[[], float], period: float = PERIOD
+    ) -> None:
         self.handle = handle
         self.now = now
         self.world = World(fleet=handle.fleet, hosts=handle.hosts)
@@ -37,6 +39,8 @@ class Bridge:
         """Since when the screen is frozen; None when it is not."""
         self.changed: Signal[frozenset[str]] = Signal(owner, "changed")
         """The hosts that have a new snapshot in `world`."""
+        self.arrived: Signal[frozenset[str]] = Signal(owner, "arrived")
+        """The hosts that have a new snapshot in `live`; also while frozen."""
         self.ticked: Signal[float] = Signal(owner, "ticked")
         """A new second: ages and clocks are drawn anew. Also while frozen, see `shown_now`."""
         self.freezing: Signal[bool] = Signal(owner, "freezing")
@@ -44,6 +48,7 @@ class Bridge:
         self.troubled: Signal[tuple[Problem, ...]] = Signal(owner, "troubled")
         """Problems that were not there before; never those that a host had when it was first heard of."""
         self._owner = owner
+        self._period = period
         self._live = self.world
         self._waiting: set[str] = set()
         self._known: dict[Identity, float] = {}
@@ -65,7 +70,7 @@ class Bridge:
     def start(self) -> None:
         """Begin to take batches; the owner must be running."""
         self.poll()
-        self._timer = self._owner.set_interval(PERIOD, self.poll, name="bridge")
+        self._timer = self._owner.set_interval(self._period, self.poll, name="bridge")
 
     def stop(self) -> None:
         """Take no more batches."""
@@ -80,6 +85,7 @@ class Bridge:
             self._live = self._live.after(batch, self.handle.problems())
             self._waiting |= batch.snapshots.keys()
             self._look_for_trouble()
+            self.arrived.publish(frozenset(batch.snapshots))
             self._publish()
         second = int(self.now())
         if second != self._second:

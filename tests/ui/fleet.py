@@ -202,3 +202,27 @@ def small_fleet() -> FakeFleet:
 def text(value: str) -> SafeText:
     """Text as it would come from a host."""
     return sanitise(value)
+
+
+def big_fleet(hosts: int = 100, each: int = 50) -> FakeFleet:
+    """Many hosts with many containers, some of them in trouble."""
+    snapshots = []
+    problems = []
+    for number in range(hosts):
+        name = f"node-{number:03}"
+        table = [
+            container(
+                name, f"service-{n:02}", ports=(Port(8000 + n, 18000 + n),), started=NOON - 3600 * (n + 1)
+            )
+            for n in range(each)
+        ]
+        state = {3: HostState.LOST, 17: HostState.REFUSED, 40: HostState.QUIET, 41: HostState.NEEDS_YOU}.get(
+            number, HostState.UP
+        )
+        usage = {c.id: using(float((n * 7 + number) % 100), (n + 1) << 22) for n, c in enumerate(table)}
+        snapshots.append(snapshot(name, table, state=state, usage=usage, since=NOON - 300))
+        if state is not HostState.UP:
+            problems.append(problem(name, ProblemKind.HOST, NOON - 300))
+    fleet = FakeFleet(*snapshots)
+    fleet.given = tuple(problems)
+    return fleet

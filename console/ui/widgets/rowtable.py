@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from console.ui import keys
 from console.ui.cells import UNICODE, Cell, Column, Glyphs, arrange, widest, width_of
 from console.ui.theme import styles_for
 from console.ui.widgets.rowpaint import LEAD, Look, RowPainter, positions_of
@@ -47,19 +48,7 @@ class RowTable(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor(-1)", "Up", id="table.up", show=False, tooltip="One row up"),
-        Binding("down,j", "cursor(1)", "Down", id="table.down", show=False, tooltip="One row down"),
-        Binding("pageup", "page(-1)", "Page up", id="table.page_up", show=False, tooltip="One page up"),
-        Binding(
-            "pagedown", "page(1)", "Page down", id="table.page_down", show=False, tooltip="One page down"
-        ),
-        Binding("home,g", "edge(-1)", "Top", id="table.top", show=False, tooltip="First row"),
-        Binding("end,G", "edge(1)", "Bottom", id="table.bottom", show=False, tooltip="Last row"),
-        Binding(
-            "enter", "open", "Open", id="table.open", show=False, tooltip="Open the row under the cursor"
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.TABLE]
 
     class CursorMoved(Message):
         """The cursor stands on another row (`key` None: on none)."""
@@ -75,6 +64,9 @@ class RowTable(ScrollView, can_focus=True):
 
     class Opened(CursorMoved):
         """Enter or a double click on a row."""
+
+    class MarksChanged(CursorMoved):
+        """A row was marked or is no longer."""
 
     class HeaderPressed(Message):
         """A click on the title of a column."""
@@ -157,6 +149,17 @@ class RowTable(ScrollView, can_focus=True):
         top = self.scroll_offset.y
         return self.store.rows[top : top + self._page]
 
+    @property
+    def shown_columns(self) -> list[str]:
+        """The keys of the columns there is room for."""
+        return [placed.column.key for placed in self._paint().placed]
+
+    def clear_marks(self) -> None:
+        """Mark nothing any more."""
+        for key in list(self.store.marked):
+            self.store.toggle_mark(key)
+            self._refresh_row(self.store.index[key])
+
     # Drawing
 
     def render_line(self, y: int) -> Strip:
@@ -224,26 +227,20 @@ class RowTable(ScrollView, can_focus=True):
 
     # Keys and mouse
 
-    def action_cursor(self, by: int) -> None:
-        """Move the cursor by rows; headings are passed over."""
+    def action_cursor(self, by: int, unit: str = "row") -> None:
+        """Move the cursor by rows, pages (`page`) or to an end (`all`); headings are passed over."""
+        by *= {"page": max(1, self._page - 1), "all": len(self.store)}.get(unit, 1)
         start = self.store.cursor_index
         key = self.store.step(-1 if start is None else start, by)
         if key is not None:
             self.move_to(key)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by pages."""
-        self.action_cursor(pages * max(1, self._page - 1))
-
-    def action_edge(self, way: int) -> None:
-        """Move the cursor to the first or last row."""
-        self.action_cursor(way * len(self.store))
 
     def action_mark(self) -> None:
         """Mark or unmark the row under the cursor, and go one down."""
         if self.store.cursor is not None:
             self.store.toggle_mark(self.store.cursor)
             self._refresh_row(self.store.cursor_index)
+            self.post_message(self.MarksChanged(self, self.store.cursor))
             self.action_cursor(1)
 
     def action_open(self) -> None:

@@ -1,0 +1,215 @@
+"""The Textual app: wiring only. What is drawn is decided in `present`, `listing` and `bars`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from rich.segment import Segments
+from rich.traceback import Traceback
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from console.config.schema import Notify, Settings
+from console.model.clock import wall
+from console.model.containers import ContainerKey
+from console.model.problems import Problem
+from console.service.handle import FleetHandle
+from console.ui import keys
+from console.ui.bridge import Bridge
+from console.ui.cells import Glyphs, glyphs_for
+from console.ui.commands import ConsoleCommands
+from console.ui.messages import Said
+from console.ui.question_desk import QuestionDesk
+from console.ui.screens.main import MainScreen
+from console.ui.theme import DEFAULT_THEME, NO_COLOR_THEME, is_monochrome, variable_defaults
+from console.ui.theme_files import load_themes
+from console.ui.who import attached, login, together
+
+WHO_EVERY = 30.0
+"""Seconds between two looks at who is attached."""
+
+PATIENCE = 10.0
+"""Seconds a hung-up console has to close its connections before the process ends hard."""
+
+
+class DockconApp(App[int]):
+    """The console."""
+
+    TITLE = "dockcon"
+    CSS_PATH: ClassVar[list[str]] = ["styles/console.tcss"]  # type: ignore[assignment]  # narrower than Textual's
+    COMMANDS: ClassVar[set[type[ConsoleCommands]]] = {ConsoleCommands}  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.APP]
+    ALLOW_SELECT = False
+
+    def __init__(
+        self,
+        handle: FleetHandle,
+        settings: Settings,
+        *,
+        read_only: bool = False,
+        state: Path = Path("."),
+        themes: Path | None = None,
+        now: Callable[[], float] = wall,
+        glyphs: Glyphs | None = None,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.settings = settings
+        self.glyphs = glyphs or glyphs_for(encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
+        self.bridge = Bridge(self, handle, now, period=1 / max(1, settings.fps))
+        self.main = MainScreen(self.bridge, self.glyphs, read_only=read_only)
+        self.main.saved_to = state / "saved"
+        self.desk = QuestionDesk(self, handle, self.glyphs)
+        self._themes = load_themes(themes)
+        self._mouse = settings.mouse
+        for theme in self._themes.themes.values():
+            self.register_theme(theme.to_textual())
+        self.set_keymap(dict(settings.keymap))
+        self.account = login()
+        self.hung_up = False
+
+    # Looks
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Tones for themes that have none."""
+        return variable_defaults(self.current_theme)
+
+    def _pick_theme(self) -> str:
+        wanted = self.settings.theme or (NO_COLOR_THEME if self._few_colours() else DEFAULT_THEME)
+        if wanted in self.available_themes:
+            return wanted
+        theme, why = self._themes.pick(wanted)
+        self.notify(why, title="Theme", severity="warning", markup=False)
+        return theme.name
+
+    def _few_colours(self) -> bool:
+        return is_monochrome() or self.console.color_system in (None, "standard")
+
+    # Life
+
+    async def on_mount(self) -> None:
+        """Show what there is, and begin to take what comes."""
+        self.theme = self._pick_theme()
+        if notice := self._themes.notice():
+            self.notify(notice, title="Themes left out", severity="warning", markup=False, timeout=15)
+        await self.push_screen(self.main)
+        self.bridge.troubled.subscribe(self, self._troubled)
+        self.bridge.arrived.subscribe(self, lambda _: self.desk.update(self.bridge.live.snapshots))
+        self.bridge.start()
+        self.set_interval(WHO_EVERY, self._look_who)
+        self._look_who()
+
+    def _look_who(self) -> None:
+        self.run_worker(self._who(), group="who", exclusive=True, exit_on_error=False)
+
+    async def _who(self) -> None:
+        self.main.fleet_bar.who = together(self.account, await attached())
+        self.main.fleet_bar.redraw()
+
+    def _troubled(self, problems: tuple[Problem, ...]) -> None:
+        if self.settings.notify is Notify.BELL:
+            self.bell()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Only what has no key: Textual's other commands would go round our own."""
+        yield SystemCommand("Theme", "Choose another theme", self.action_change_theme)
+
+    def go_to_container(self, key: ContainerKey) -> None:
+        """Put the cursor on a container."""
+        self._leave_dialogs()
+        self.main.show_container(key)
+
+    def go_to_host(self, name: str) -> None:
+        """Put the cursor on a host."""
+        self._leave_dialogs()
+        self.main.action_pane("hosts")
+        self.main.hosts.table.move_to(name)
+
+    def _leave_dialogs(self) -> None:
+        while self.screen is not self.main and len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    # Keys
+
+    def action_help(self) -> None:
+        """Every key that works now."""
+        self.action_show_help_panel()
+
+    def action_help_quit(self) -> None:
+        """What ctrl+c says: it is too easily typed to end anything."""
+        self.main.post_message(Said("q quits"))
+
+    def action_mouse(self) -> None:
+        """Give the mouse to the terminal, so that its own selection works, or take it back."""
+        driver = self._driver
+        name = "_disable_mouse_support" if self._mouse else "_enable_mouse_support"
+        switch = getattr(driver, name, None)  # Textual has no public way; only its Unix driver has these
+        if switch is None:
+            return
+        switch()
+        self._mouse = not self._mouse
+        said = "the mouse is ours again" if self._mouse else "the mouse is the terminal's; M takes it back"
+        self.main.post_message(Said(said))
+
+    def _fatal_error(self) -> None:
+        """Textual's report of a crash shows local variables: environments and passphrases among them."""
+        self.bell()
+        report = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
+        self._close_messages_no_wait()
+
+
+def run(
+    handle: FleetHandle,
+    settings: Settings,
+    *,
+    read_only: bool = False,
+    state: Path = Path("."),
+    themes: Path | None = None,
+) -> int:
+    """Run the console on this terminal until it is left; close `handle`; return the exit code.
+
+    `state` is where saved panes go, `themes` the user's own themes. Ends by SIGTERM and SIGHUP like by `q`,
+    but with 128 + the signal's number.
+    """
+    app = DockconApp(handle, settings, read_only=read_only, state=state, themes=themes)
+    return asyncio.run(_run(app, handle, mouse=settings.mouse))
+
+
+async def _run(app: DockconApp, handle: FleetHandle, mouse: bool) -> int:
+    loop = asyncio.get_running_loop()
+
+    def end(number: signal.Signals) -> None:
+        if number is signal.SIGHUP:
+            app.hung_up = True
+            _insist(128 + number)
+        app.exit(return_code=128 + number)
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        loop.add_signal_handler(number, end, number)
+    try:
+        await app.run_async(mouse=mouse)
+    except OSError:
+        # The terminal is gone; there is nobody to tell.
+        if not app.hung_up:
+            raise
+    finally:
+        await handle.aclose()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    return app.return_code or 0
+
+
+def _insist(code: int) -> None:
+    """Without a terminal Textual's writer can wait for ever; after a while the process ends all the same."""
+    timer = threading.Timer(PATIENCE, os._exit, (code,))
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,84 @@
+"""The palette: every key that works now, every container and every host, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from console.ui.keys import key_name
+
+if TYPE_CHECKING:
+    from console.ui.app import DockconApp
+
+MOST = 40
+"""Names offered for one search; whoever wants more types another letter."""
+
+
+class Command(NamedTuple):
+    """Something that can be done, and the key that does it as well."""
+
+    name: str
+    key: str
+    run: Callable[[], object]
+
+
+class ConsoleCommands(Provider):
+    """Actions first, then containers and hosts to go to.
+
+    Names come from hosts: they are only ever shown as `Content`, which knows no markup.
+    """
+
+    @property
+    def console(self) -> DockconApp:
+        """The app, which has the world."""
+        from console.ui.app import DockconApp
+
+        assert isinstance(self.app, DockconApp)
+        return self.app
+
+    def actions(self) -> Iterator[Command]:
+        """What the keys of the screen below do, each once."""
+        seen = set()
+        for node, binding, enabled, tooltip in self.screen.active_bindings.values():
+            if enabled and binding.id and tooltip and binding.id not in seen and "palette" not in binding.id:
+                seen.add(binding.id)
+                run = partial(self.app.run_action, binding.action, node)
+                yield Command(tooltip, key_name(binding.key), run)
+
+    def places(self) -> Iterator[Command]:
+        """Where the cursor can go."""
+        world = self.console.bridge.live
+        for spec in world.hosts:
+            yield Command(f"host {spec.name}", "", partial(self.console.go_to_host, spec.name))
+        for _, container in world.containers():
+            yield Command(container.ref, "", partial(self.console.go_to_container, container.key))
+
+    async def discover(self) -> Hits:
+        """Without a search: the actions."""
+        for command in self.actions():
+            yield DiscoveryHit(_shown(command), command.run, text=command.name)
+
+    async def search(self, query: str) -> Hits:
+        """Actions by fuzzy match; names by what is in them, since there may be thousands."""
+        matcher = self.matcher(query)
+        for command in self.actions():
+            score = matcher.match(command.name)
+            if score > 0:
+                yield Hit(score, _shown(command), command.run, text=command.name)
+        wanted = query.casefold()
+        left = MOST
+        for command in self.places():
+            at = command.name.casefold().find(wanted)
+            if at >= 0 and left:
+                left -= 1
+                yield Hit(1 / (2 + at), _shown(command), command.run, text=command.name)
+
+
+def _shown(command: Command) -> Content:
+    if not command.key:
+        return Content(command.name)
+    return Content.assemble(command.name, (f"  {command.key}", "dim"))

@@ -1,0 +1,153 @@
+"""The keys of the console: one registry, so that help, palette, hints and `settings.keymap` agree.
+
+Every binding has an id, under which a user can give it other keys, and a tooltip, which is its help. Keys a
+terminal confuses with others (ctrl+m, ctrl+i, ctrl+h, ctrl+[) and tmux's own (ctrl+b, ctrl+a) are not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from textual.binding import ActiveBinding, Binding
+
+APP: Final = (
+    Binding("question_mark", "help", "help", id="app.help", tooltip="Every key that works now"),
+    Binding(
+        "colon", "command_palette", "palette", id="app.palette", tooltip="Every action, host and container"
+    ),
+    Binding(
+        "M",
+        "mouse",
+        "mouse",
+        id="app.mouse",
+        show=False,
+        tooltip="Give the mouse to the terminal (its own selection works), or take it back",
+    ),
+    Binding("q", "quit", "quit", id="app.quit", tooltip="Leave; nothing on the hosts ends with it"),
+)
+
+SCREEN: Final = (
+    Binding("slash", "filter", "filter", id="screen.filter", tooltip="Show only what matches"),
+    Binding("exclamation_mark", "problems", "problems", id="screen.problems", tooltip="Show only problems"),
+    Binding("p", "freeze", "freeze", id="screen.freeze", tooltip="Hold what is shown; data keep arriving"),
+    Binding("z", "zoom", "zoom", id="screen.zoom", tooltip="This pane alone, or all of them again"),
+    Binding("y", "copy", "copy", id="screen.copy", tooltip="Copy the name, or the marked ones' names"),
+    Binding("Y", "copy_row", "copy row", id="screen.copy_row", show=False, tooltip="Copy the whole row"),
+    Binding("ctrl+s", "save", "save", id="screen.save", show=False, tooltip="Save the pane to a text file"),
+    Binding("1", "pane('containers')", "list", id="screen.containers", show=False, tooltip="Containers"),
+    Binding("6", "pane('hosts')", "hosts", id="screen.hosts", show=False, tooltip="Hosts"),
+    Binding("tab", "next_pane(1)", "next pane", id="screen.next", show=False, tooltip="Next pane"),
+    Binding(
+        "shift+tab",
+        "next_pane(-1)",
+        "previous pane",
+        id="screen.previous",
+        show=False,
+        tooltip="Previous pane",
+    ),
+    Binding(
+        "escape",
+        "back",
+        "back",
+        id="screen.back",
+        show=False,
+        tooltip="Take back marks, filter, problems only, zoom: the last one first",
+    ),
+)
+
+_MOVES: Final = (
+    Binding("up,k", "cursor(-1)", "Up", id="table.up", show=False, tooltip="One row up"),
+    Binding("down,j", "cursor(1)", "Down", id="table.down", show=False, tooltip="One row down"),
+    Binding("pageup", "cursor(-1, 'page')", "Up", id="table.page_up", show=False, tooltip="One page up"),
+    Binding("pagedown", "cursor(1, 'page')", "Down", id="table.page_down", show=False, tooltip="Page down"),
+    Binding("home", "cursor(-1, 'all')", "Top", id="table.top", show=False, tooltip="First row"),
+    Binding("end,G", "cursor(1, 'all')", "Bottom", id="table.bottom", show=False, tooltip="Last row"),
+)
+
+TABLE: Final = (
+    *_MOVES,
+    Binding("g", "cursor(-1, 'all')", "Top", id="table.first", show=False, tooltip="First row"),
+    Binding("enter", "open", "Open", id="table.open", show=False, tooltip="Open the row under the cursor"),
+)
+"""Of any table."""
+
+
+ROWS: Final = (
+    *_MOVES,
+    Binding("space", "mark", "mark", id="containers.mark", tooltip="Mark or unmark, and one row down"),
+)
+"""Of the table of containers; the others of its pane are `CONTAINERS`."""
+
+CONTAINERS: Final = (
+    Binding("o", "sort(1)", "sort", id="containers.sort", tooltip="Sort by the next column"),
+    Binding("O", "reverse", "reverse", id="containers.reverse", show=False, tooltip="Sort the other way"),
+    Binding("g", "group", "group", id="containers.group", tooltip="Group by host, by project, or not"),
+)
+
+# What a keyboard calls it; Textual's own signs for these are wide in some terminals.
+_NAMES: Final = {
+    "escape": "esc",
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "colon": ":",
+    "slash": "/",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "ampersand": "&",
+    "minus": "-",
+    "plus": "+",
+    "comma": ",",
+    "full_stop": ".",
+    "semicolon": ";",
+    "underscore": "_",
+    "equals_sign": "=",
+    "asterisk": "*",
+    "number_sign": "#",
+    "dollar_sign": "$",
+    "percent_sign": "%",
+    "at": "@",
+    "tilde": "~",
+    "apostrophe": "'",
+    "quotation_mark": '"',
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+}
+
+
+def key_name(key: str) -> str:
+    """How a key is written on the screen: `?` for `question_mark`, `ctrl+s` as it is."""
+    head, plus, last = key.rpartition("+")
+    return f"{head}{plus}{_NAMES.get(last, last)}"
+
+
+class Hint(NamedTuple):
+    """One key in the line at the bottom."""
+
+    key: str
+    """As Textual calls it."""
+    written: str
+    does: str
+    rank: int
+    """The smaller, the later it gives way where there is no room."""
+
+
+_FIRST: Final = ("app.help", "screen.filter", "screen.problems")
+"""Ids of the bindings whose hints stay longest."""
+
+
+def hints(active: Iterable[ActiveBinding]) -> list[Hint]:
+    """The bindings that want to be shown: those of the pane first, then those that work everywhere."""
+    found: dict[str, Hint] = {}
+    for _, binding, enabled, _ in active:
+        if binding.show and enabled and binding.id and binding.id not in found:
+            rank = _FIRST.index(binding.id) if binding.id in _FIRST else len(_FIRST)
+            found[binding.id] = Hint(binding.key, key_name(binding.key), binding.description, rank)
+    return [found[name] for name in sorted(found, key=_place)]
+
+
+def _place(name: str) -> tuple[int, int]:
+    order = [binding.id for binding in (*ROWS, *CONTAINERS, *SCREEN, *APP)]
+    return (1, order.index(name)) if name in order else (0, 0)

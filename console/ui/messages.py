@@ -1,0 +1,32 @@
+"""What widgets tell the screen they are on."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from console.model.query import Query
+
+
+class Said(Message):
+    """A short sentence for the status line: what a key just did. Never the only place of an error."""
+
+    def __init__(self, text: str, tone: str = "text") -> None:
+        super().__init__()
+        self.text = text
+        self.tone = tone
+
+
+class PaneChanged(Message):
+    """What a pane says of itself (counts, order, filter) may be different."""
+
+
+class FilterChanged(Message):
+    """Another filter holds from now on."""
+
+    def __init__(self, query: Query) -> None:
+        super().__init__()
+        self.query = query
+
+
+class FilterLeft(Message):
+    """The filter line was left; the keyboard goes back to the rows."""
