@@ -136,9 +136,12 @@ class LiveLink:
 
 
 class LiveTransport:
-    """Real hosts. Belongs to the loop it was made on. A Transport."""
+    """Real hosts. Belongs to the loop it was made on. A Transport.
 
-    def __init__(self, connector: Connector) -> None:
+    `connector`: by default SSH as the user's own configuration has it; imported when it is first needed.
+    """
+
+    def __init__(self, connector: Connector | None = None) -> None:
         self._connector = connector
         self._pool = CallPool()
         self._links: set[LiveLink] = set()
@@ -148,13 +151,21 @@ class LiveTransport:
         if spec.local:
             link = LiveLink(spec, LocalConnection(spec), self._pool)
         else:
-            link = LiveLink(spec, await self._connector.connect(spec, prompter), self._pool)
+            link = LiveLink(spec, await self._ssh().connect(spec, prompter), self._pool)
         self._links.add(link)
         return link
+
+    def _ssh(self) -> Connector:
+        if self._connector is None:
+            from console.transport.ssh import SshConnector
+
+            self._connector = SshConnector()
+        return self._connector
 
     async def aclose(self) -> None:
         """Close every link, then what they share; returns when threads and sockets are gone."""
         links, self._links = self._links, set()
         await asyncio.gather(*(link.aclose() for link in links))
-        await self._connector.aclose()
+        if self._connector is not None:
+            await self._connector.aclose()
         self._pool.close()

@@ -27,16 +27,6 @@ from .fake_engine import FakeEngine, Request, full_id, hang, row
 from .waiting import until
 
 
-class NoSsh:
-    """A connector for tests that dial nothing."""
-
-    async def connect(self, spec: object, prompter: object) -> object:
-        raise AssertionError("nothing is dialled here")
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-
 @pytest.fixture
 async def fake(tmp_path: Path) -> AsyncIterator[FakeEngine]:
     engine = FakeEngine()
@@ -46,14 +36,14 @@ async def fake(tmp_path: Path) -> AsyncIterator[FakeEngine]:
 
 @pytest.fixture
 async def engine(fake: FakeEngine, tmp_path: Path) -> AsyncIterator[HttpEngine]:
-    transport = LiveTransport(NoSsh())
+    transport = LiveTransport()
     link = await transport.connect(HostSpec(name="here", local=str(tmp_path / "s")), None)
     yield await link.engine()
     await transport.aclose()
 
 
 async def reach(path: Path) -> HttpEngine:
-    transport = LiveTransport(NoSsh())
+    transport = LiveTransport()
     link = await transport.connect(HostSpec(name="here", local=str(path)), None)
     try:
         return await link.engine()
@@ -284,7 +274,7 @@ async def test_a_socket_that_nobody_listens_on(tmp_path: Path) -> None:
 
 async def test_closing_ends_what_is_under_way(fake: FakeEngine, tmp_path: Path) -> None:
     fake.faults["/containers/json"] = hang
-    transport = LiveTransport(NoSsh())
+    transport = LiveTransport()
     link = await transport.connect(HostSpec(name="here", local=str(tmp_path / "s")), None)
     engine = await link.engine()
     lost = asyncio.create_task(link.lost())

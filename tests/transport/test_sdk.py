@@ -21,7 +21,6 @@ from console.transport.engine import HttpEngine
 from console.transport.live import LiveTransport
 
 from .fake_engine import FakeEngine, Request, full_id, hang, row
-from .test_engine import NoSsh
 from .waiting import until
 
 
@@ -44,7 +43,7 @@ def descriptors() -> int:
 @pytest.fixture
 async def engine(fake: FakeEngine, tmp_path: Path) -> AsyncIterator[HttpEngine]:
     before = descriptors()
-    transport = LiveTransport(NoSsh())
+    transport = LiveTransport()
     link = await transport.connect(HostSpec(name="here", local=str(tmp_path / "s")), None)
     yield await link.engine()
     await transport.aclose()
@@ -163,7 +162,7 @@ async def test_a_half_closed_exec_ends_when_it_is_dropped(fake: FakeEngine, engi
 
 async def test_closing_wakes_up_blocked_threads(fake: FakeEngine, tmp_path: Path) -> None:
     fake.faults["/wait"] = hang
-    transport = LiveTransport(NoSsh())
+    transport = LiveTransport()
     link = await transport.connect(HostSpec(name="here", local=str(tmp_path / "s")), None)
     engine = await link.engine()
     calls = [asyncio.create_task(engine.call(lambda api: api.wait("web"))) for _ in range(20)]
@@ -177,7 +176,7 @@ async def test_closing_wakes_up_blocked_threads(fake: FakeEngine, tmp_path: Path
 
 async def test_one_host_cannot_eat_the_pool(fake: FakeEngine, tmp_path: Path) -> None:
     fake.faults["/wait"] = hang
-    transport = LiveTransport(NoSsh())
+    transport = LiveTransport()
     spec = HostSpec(name="here", local=str(tmp_path / "s"))
     stuck = [await (await transport.connect(spec, None)).engine() for _ in range(3)]
     calls = [asyncio.create_task(e.call(lambda api: api.wait("web"))) for e in stuck for _ in range(20)]
