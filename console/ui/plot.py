@@ -7,12 +7,16 @@ from collections.abc import Callable, Sequence
 
 from console.ui.cells import Cell, Glyphs, width_of
 from console.ui.lines import Line
+from console.ui.units import span_words
 
 WINDOW = 600.0
 """Seconds a graph shows."""
 
 HOLD = 15.0
 """Seconds for which a sample stands where no newer one is; a longer silence is a gap in the graph."""
+
+LABEL = 4
+"""Cells of the labels at the left at least, so that graphs below each other line up."""
 
 # Bits of the braille block (U+2800) from the bottom dot up, left and right column of a cell.
 _LEFT = (0x40, 0x04, 0x02, 0x01)
@@ -23,7 +27,7 @@ Sample = tuple[float, float]
 """(time in seconds of the epoch, value)."""
 
 
-def ceiling(value: float, steps: Sequence[float] = (1, 2, 5, 10)) -> float:
+def ceiling(value: float, steps: Sequence[float] = (1, 2, 3, 4, 5, 6, 8, 10)) -> float:
     """The next round figure at or above `value`; 1 for nothing."""
     if value <= 0 or not math.isfinite(value):
         return 1.0
@@ -102,14 +106,18 @@ def chart(
     glyphs: Glyphs,
 ) -> list[Line]:
     """A graph with what it shows, the figure now and the highest, and both axes in words."""
-    values = [value for at, value in samples if at >= now - WINDOW]
+    recent = [(at, value) for at, value in samples if at >= now - WINDOW]
     head: list[Cell] = [Cell(title, "header")]
-    if not values:
-        return [(*head, Cell("  no figures yet", "dim"))]
-    head += [Cell("  now ", "dim"), Cell(write(values[-1]), "text")]
-    head += [Cell("  highest ", "dim"), Cell(write(max(values)), "text")]
+    if not recent:
+        return [(*head, Cell("  no figures of the last 10 minutes", "dim"))]
+    newest, value = recent[-1]
+    old = now - newest > HOLD
+    head += [Cell("  last " if old else "  now ", "dim"), Cell(write(value), "dim" if old else "text")]
+    if old:
+        head.append(Cell(f", {span_words(now - newest)} ago", "dim"))
+    head += [Cell("  highest ", "dim"), Cell(write(max(v for _, v in recent)), "text")]
     high, low = write(top), write(0)
-    label = max(width_of(high), width_of(low)) + 1
+    label = max(width_of(high), width_of(low), LABEL) + 1
     room = max(8, width - label)
     lines: list[Line] = [tuple(head)]
     rows = area(samples, now=now, width=room, height=height, top=top, glyphs=glyphs)

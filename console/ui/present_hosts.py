@@ -245,21 +245,31 @@ def _capability_section(snapshot: HostSnapshot, width: int) -> list[Line]:
     return lines or [(Cell("not known yet", "dim"),)]
 
 
-def _figures(load: HostLoad | None, width: int) -> list[Line]:
+def _figures(snapshot: HostSnapshot, width: int) -> list[Line]:
+    load, old = snapshot.load, snapshot.status.state is not HostState.UP
     if load is None:
         return [(Cell("no figures", "dim"),)]
-    lines = fact("load", f"{load.load1:.2f} on {load.cpus} cores", width)
-    used = f"{size(load.memory_used)} of {size(load.memory_total)} ({percent(load.memory_percent)})"
-    lines += fact("memory", used, width)
+    busy = load.load1 > max(1, load.cpus) and not old
+    lines = fact(
+        "load", [Cell(f"{load.load1:.2f}", "warn" if busy else "text"), _of(f"on {load.cpus} cores")], width
+    )
+    used = f"{size(load.memory_used)} of {size(load.memory_total)}"
+    lines += fact("memory", [_part(load.memory_percent, old), _of(used)], width)
     if load.disk_total:
-        disk = f"{size(load.disk_used)} of {size(load.disk_total)} ({percent(load.disk_percent)})"
-        lines += fact("data root", disk, width)
+        disk = f"{size(load.disk_used)} of {size(load.disk_total)}"
+        lines += fact("data root", [_part(load.disk_percent, old, DISK_BAD), _of(disk)], width)
     if load.skew is not None:
-        words = "behind" if load.skew < 0 else "ahead"
         apart = skew(load.skew)
-        said = "agrees with ours" if apart == "0" else f"{apart.lstrip('+-')} {words} of ours"
-        lines += fact("clock", said, width)
+        side = "behind" if load.skew < 0 else "ahead of"
+        said = "agrees with ours" if apart == "0" else f"{apart.lstrip('+-')} {side} ours"
+        lines += fact(
+            "clock", [Cell(said, "warn" if abs(load.skew) > SKEW_WARN and not old else "text")], width
+        )
     return lines
+
+
+def _of(text: str) -> Cell:
+    return Cell(f"  {text}", "dim")
 
 
 def load_charts(history: Sequence[HostLoad], now: float, width: int, glyphs: Glyphs) -> list[Line]:
@@ -285,7 +295,7 @@ def host_document(
     engine = [heading("Engine", left, glyphs), *_engine_section(snapshot, left)]
     able = [heading("Capabilities", left, glyphs), *_capability_section(snapshot, left)]
     age = f"{span_words(now - snapshot.load.at)} old" if snapshot.load else ""
-    figures = [heading("Machine", right, glyphs, age), *_figures(snapshot.load, right)]
+    figures = [heading("Machine", right, glyphs, age), *_figures(snapshot, right)]
     graphs = load_charts(history, now, right, glyphs)
     if not wide:
         return stack([state, figures, graphs, engine, able, way])

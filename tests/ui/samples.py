@@ -169,6 +169,7 @@ def _not_up() -> list[HostSnapshot]:
             HostState.LOST,
             ago=12,
             reason=safe("no answer for 15 s"),
+            heard=NOW - 27,
             retry_at=NOW + 4,
             spec=HostSpec(name="db-1", address="10.0.0.13", user="ops", jump=(bastion,)),
         ),
@@ -223,13 +224,23 @@ class FakeHandle:
     documents: Mapping[ContainerKey, Inspection | Exception] = field(default_factory=dict)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     fleet: str = "prod"
+    changed: set[str] = field(default_factory=lambda: set(fleet()))
+    """Hosts the next `take` tells of."""
+    usage: tuple[Usage, ...] = field(default_factory=lambda: cpu_history())
 
     @property
     def hosts(self) -> tuple[HostSpec, ...]:
         return tuple(s.spec for s in self.snapshots.values())
 
     def take(self) -> Batch | None:
-        return None
+        news = {name: s for name, s in self.snapshots.items() if name in self.changed}
+        self.changed.clear()
+        return Batch(snapshots=news) if news else None
+
+    def put(self, changed: HostSnapshot) -> None:
+        """Publish another snapshot of a host."""
+        self.snapshots[changed.name] = changed
+        self.changed.add(changed.name)
 
     def problems(self) -> tuple[Problem, ...]:
         return ()
@@ -247,7 +258,7 @@ class FakeHandle:
         self.calls.append(("in_view", *containers))
 
     def usage_history(self, key: ContainerKey) -> tuple[Usage, ...]:
-        return cpu_history()
+        return self.usage
 
     def load_history(self, host: str) -> tuple[HostLoad, ...]:
         return load_history()

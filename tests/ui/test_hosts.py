@@ -100,7 +100,7 @@ def test_the_document_says_what_works_and_why_the_rest_does_not() -> None:
     text = "\n".join(map(text_of, host_document(FLEET["app-2"], load_history(), NOW, 80, UNICODE)))
     for said in (
         "does not work: the host allows no session",
-        "9.30 on 4 cores",
+        "9.30  on 4 cores",
         "3.4s ahead of ours",
         "docker 20.10.24",
     ):

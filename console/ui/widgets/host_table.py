@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 
 from console.model.clock import wall
 from console.model.hosts import HostState
@@ -114,7 +115,7 @@ class HostTable(Vertical):
             switch(self, self._handle, self.selected)
 
 
-def connect_now(widget: Vertical | LinesView, handle: FleetHandle, snapshot: HostSnapshot) -> None:
+def connect_now(widget: Widget, handle: FleetHandle, snapshot: HostSnapshot) -> None:
     """Connect to a host without waiting for its turn; where that makes no sense, say why."""
     name, state = snapshot.name, snapshot.status.state
     if state is HostState.OFF:
@@ -126,7 +127,7 @@ def connect_now(widget: Vertical | LinesView, handle: FleetHandle, snapshot: Hos
         widget.notify(f"connecting to {name} now", markup=False)
 
 
-def switch(widget: Vertical | LinesView, handle: FleetHandle, snapshot: HostSnapshot) -> None:
+def switch(widget: Widget, handle: FleetHandle, snapshot: HostSnapshot) -> None:
     """Take a host out of the fleet, or back in."""
     name = snapshot.name
     on_now = snapshot.status.state is HostState.OFF

@@ -51,7 +51,8 @@ class LinesView(ScrollView, can_focus=True):
     """A scrolling document. `show` gives it a builder, called again whenever the width changes."""
 
     DEFAULT_CSS = """
-    LinesView { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+    LinesView { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable; }
     """
 
     ALLOW_SELECT = False
