@@ -131,6 +131,8 @@ class Login(asyncssh.SSHClient):
         self.end: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         self.connected = False
         """Whether the socket, tunnel or proxy was there."""
+        self.greeted = False
+        """Whether what ended had said that it was an SSH server."""
         self.shown: asyncssh.SSHKey | None = None
         """The host key that nothing vouches for."""
         self.foreign_authority = False
@@ -161,6 +163,8 @@ class Login(asyncssh.SSHClient):
         self.watch.attach(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._connection is not None:
+            self.greeted = self._connection.get_extra_info("server_version") is not None
         self._note_methods()
         self._connection = None
         if not self.end.done():

@@ -7,14 +7,13 @@ import contextlib
 import errno
 import ipaddress
 import logging
-import os
-import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from console.model.text import SafeText, sanitise
+from console.transport.processes import end
 from console.transport.sshconfig import Hop
 
 log = logging.getLogger(__name__)
@@ -124,9 +123,6 @@ class ProxyCommand:
     Owned by the connection it carries: `aclose` ends the process and all it has started.
     """
 
-    GRACE = 1.0
-    """Seconds between being asked to end and being made to."""
-
     def __init__(self, process: asyncio.subprocess.Process, sock: socket.socket) -> None:
         self._process = process
         self.socket = sock
@@ -175,14 +171,7 @@ class ProxyCommand:
     async def aclose(self) -> None:
         """End the process and what it has started, wait for it. Idempotent, never raises."""
         self.socket.close()
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            # Once the leader has been waited for, its number may belong to somebody else.
-            if self._process.returncode is not None:
-                break
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, sign)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), self.GRACE)
+        await end(self._process)
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
 

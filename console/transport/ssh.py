@@ -11,10 +11,11 @@ from console.transport.base import Prompter
 from console.transport.bastions import Bastions, Chorus, Lease
 from console.transport.channels import Channel, ChannelReader
 from console.transport.quoting import command_line
-from console.transport.sshconfig import Hop, Route, Surroundings, resolve
+from console.transport.sshconfig import Hop, Route, Surroundings
 from console.transport.sshdial import Dialler
 from console.transport.sshfaults import retold
 from console.transport.sshlink import WINDOW, Link, Timing
+from console.transport.sshroute import Resolver
 
 
 class SshConnection:
@@ -64,7 +65,7 @@ class SshConnector:
     """Makes connections; knows what they share. Belongs to one loop."""
 
     def __init__(self, around: Surroundings | None = None, timing: Timing | None = None) -> None:
-        self._around = around or Surroundings()
+        self._resolver = Resolver(around or Surroundings())
         self._dialler = Dialler(timing or Timing())
         self._bastions = Bastions(self._dial_bastion)
         self._connections: set[SshConnection] = set()
@@ -78,7 +79,7 @@ class SshConnector:
         """Connect to one host; see `Transport.connect` for errors and limits."""
         if not (spec.ssh or spec.address):
             raise ValueError(f"{spec.name} is not reached by SSH")
-        route = await resolve(spec, self._around)
+        route = await self._resolver.resolve(spec)
         link = await self._dial(spec.name, route.hops, prompter)
         connection = SshConnection(route, link, self)
         self._connections.add(connection)

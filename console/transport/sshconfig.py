@@ -7,17 +7,15 @@ there is an `ssh`, and every setting is handed on explicitly. Without an `ssh` t
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pwd
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from console.errors import HostRefused, HostUnreachable
+from console.errors import HostRefused
 from console.model.hosts import HostSpec
-from console.model.text import sanitise
 
 HOP_LIMIT = 8
 """Longest way to a host, the host included; a ProxyJump that leads back to itself ends here."""
@@ -132,60 +130,7 @@ def _passwd_user() -> str:
         return os.environ.get("USER") or os.environ.get("LOGNAME") or "root"
 
 
-async def resolve(spec: HostSpec, around: Surroundings) -> Route:
-    """Work out the way to `spec`.
-
-    `jump` of hosts.yml wins over ProxyJump and ProxyCommand; the first jump host's own ProxyJump holds,
-    as with `ssh -J`. Raises HostRefused where the configuration cannot be used and HostUnreachable where
-    `ssh -G` does not end.
-    """
-    if spec.jump:
-        hops = await _chain(spec.name, spec.jump, around, depth=1)
-        target, _ = await _hop(spec, spec.name, around)
-        hops = (*hops, _behind(target))
-    else:
-        hops = await _chain(spec.name, (spec,), around, depth=0)
-    return Route(spec.name, (*hops[:-1], replace(hops[-1], label=spec.target)))
-
-
-async def _chain(
-    host: str, specs: Sequence[HostSpec], around: Surroundings, *, depth: int
-) -> tuple[Hop, ...]:
-    """Resolve hops that follow each other; only the first one's ProxyJump or ProxyCommand counts."""
-    if depth + len(specs) > HOP_LIMIT:
-        raise HostRefused(
-            host,
-            f"the way through jump hosts is longer than {HOP_LIMIT} hops, or ProxyJump leads back to itself",
-            next_step=f"look at `ssh -G {specs[0].target} | grep -i proxyjump`",
-        )
-    first, jump = await _hop(specs[0], host, around)
-    before: tuple[Hop, ...] = ()
-    if jump:
-        before = await _chain(host, jump, around, depth=depth + len(specs))
-        first = _behind(first)
-    rest = [_behind((await _hop(spec, host, around))[0]) for spec in specs[1:]]
-    return (*before, first, *rest)
-
-
-def _behind(hop: Hop) -> Hop:
-    """A hop that is reached through another: a ProxyCommand of its own no longer counts, as with `ssh -J`."""
-    return replace(hop, proxy_command="", proxy_template="")
-
-
-async def _hop(spec: HostSpec, host: str, around: Surroundings) -> tuple[Hop, tuple[HostSpec, ...]]:
-    """Resolve one machine; also its ProxyJump, as specs."""
-    name = spec.ssh or spec.address
-    if not name or name.startswith("-") or re.search(r"[\s\0]", name):
-        raise HostRefused(host, f"{name!r} cannot be the name of a host", next_step="correct hosts.yml")
-    if around.ssh is None:
-        return _plain_hop(spec, name, around), ()
-    settings = parse(await _ask_ssh(spec, name, host, around))
-    hop = from_settings(settings, spec, around)
-    jump = settings.get("proxyjump", [""])[0]
-    return hop, parse_jump(jump, host) if jump.lower() not in ("", "none") else ()
-
-
-def _plain_hop(spec: HostSpec, name: str, around: Surroundings) -> Hop:
+def without_ssh(spec: HostSpec, name: str, around: Surroundings) -> Hop:
     """OpenSSH's defaults, for machines without an `ssh`."""
     ssh = os.path.join(around.home, ".ssh")
     return Hop(
@@ -198,44 +143,6 @@ def _plain_hop(spec: HostSpec, name: str, around: Surroundings) -> Hop:
         known_hosts=_usable(spec.known_hosts) or (os.path.join(ssh, "known_hosts"),),
         global_known_hosts=() if spec.known_hosts else ("/etc/ssh/ssh_known_hosts",),
     )
-
-
-async def _ask_ssh(spec: HostSpec, name: str, host: str, around: Surroundings) -> str:
-    """Run `ssh -G`; nothing of `spec` can become an option of it."""
-    assert around.ssh is not None
-    argv = [around.ssh, "-G"]
-    if around.config:
-        argv += ["-F", around.config]
-    if spec.user:
-        argv += ["-l", spec.user]
-    if spec.port:
-        argv += ["-p", str(spec.port)]
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        "--",
-        name,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(around.environ),
-    )
-    try:
-        out, err = await asyncio.wait_for(process.communicate(), around.limit)
-    except TimeoutError as exc:
-        raise HostUnreachable(
-            host,
-            f"`ssh -G {name}` gave no answer in {around.limit:g} s",
-            next_step="look for a `Match exec` in ~/.ssh/config that hangs",
-        ) from exc
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        lines = [line for line in err.decode(errors="replace").splitlines() if "Pseudo-terminal" not in line]
-        why = sanitise("; ".join(lines) or f"exit status {process.returncode}", 300)
-        raise HostRefused(host, f"ssh cannot use its configuration: {why}", next_step=f"run `ssh -G {name}`")
-    return out.decode(errors="surrogateescape")
 
 
 def parse(text: str) -> dict[str, list[str]]:
@@ -258,7 +165,7 @@ def from_settings(settings: Mapping[str, list[str]], spec: HostSpec, around: Sur
         return one(key, "yes" if default else "no").lower() in ("yes", "true")
 
     address = one("hostname", spec.ssh or spec.address)
-    port = spec.port or int(one("port", "22"))
+    port = spec.port or _port(one("port", "22"), spec)
     user = spec.user or one("user", around.user)
     tokens = _tokens(address, port, user, spec.ssh or spec.address, around)
     expand = _expander(tokens, around)
@@ -284,13 +191,31 @@ def from_settings(settings: Mapping[str, list[str]], spec: HostSpec, around: Sur
         known_hosts=own,
         global_known_hosts=_usable(map(expand, _split_files(one("globalknownhostsfile")))),
         hash_names=yes("hashknownhosts"),
-        proxy_command=expand_tokens(proxy, tokens) if proxy else "",
+        proxy_command=_proxy(proxy, tokens, spec) if proxy else "",
         proxy_template=proxy,
         inet={"inet": 4, "inet6": 6}.get(one("addressfamily").lower(), 0),
         bind=one("bindaddress"),
         methods=_methods(one("preferredauthentications"), yes),
         key_algorithms=tuple(filter(None, one("hostkeyalgorithms").split(","))),
     )
+
+
+def _port(text: str, spec: HostSpec) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        raise HostRefused(spec.name, f"{text!r} is not a port", next_step="correct ~/.ssh/config")
+    return int(text)
+
+
+def _proxy(template: str, tokens: Mapping[str, str], spec: HostSpec) -> str:
+    """Expand a ProxyCommand. What is put in becomes part of a shell command, so it must be plain."""
+    for token in set(re.findall("%([hnr])", template)):
+        if not re.fullmatch(r"[\w.:@%+,/][\w.:@%+,/-]*", tokens[token]):
+            raise HostRefused(
+                spec.name,
+                f"{tokens[token]!r} cannot be put into the ProxyCommand {template!r}",
+                next_step="correct hosts.yml",
+            )
+    return expand_tokens(template, tokens)
 
 
 def _methods(preferred: str, yes: Callable[[str, bool], bool]) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def broken_login(
             f"{where} has no algorithm in common with us: {sanitise(exc.reason, 300)}",
             next_step="update its SSH server",
         )
-    if isinstance(exc, asyncssh.ProtocolNotSupported):
+    if isinstance(exc, asyncssh.ProtocolNotSupported | asyncssh.ProtocolError) and not login.greeted:
         return HostUnreachable(host, f"what answers at {where} is not SSH 2", next_step=_NEXT_PORT)
     if isinstance(exc, asyncssh.DisconnectError) and not isinstance(exc, asyncssh.ConnectionLost):
         reason = sanitise(exc.reason, 300)

@@ -126,7 +126,9 @@ class _Server(asyncssh.SSHServer):
         return self.sshd.allow_forwarding
 
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
-        return self.sshd.allow_forwarding
+        if not self.sshd.allow_forwarding:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed")
+        return True
 
 
 @dataclass
