@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from console.config.durations import parse_duration
 from console.config.yamldoc import Entry, Value, nearest, quote
 from console.model.secrets import secret_name
 
@@ -23,8 +24,6 @@ SOCKET_PATH_MAX = 107
 
 _TRUE = frozenset({"true", "yes", "on", "y"})
 _FALSE = frozenset({"false", "no", "off", "n"})
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE = re.compile(r"(\d+)\s*(?:([kKmMgG])(?:i?[bB])?|[bB])")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _UNSAFE_USER = re.compile(r"^-|[\s'\"`;&<>|(){}\\:/,]")
@@ -117,12 +116,6 @@ def duration(value: Value, low: float, high: float) -> float | None:
     else:
         value.problem(f"{quote(text)} is not between {low:g}s and {high:g}s")
     return None
-
-
-def parse_duration(text: str) -> float | None:
-    """Seconds of `10s`, `500ms`, `2m`, `1h`, `1d`; None for anything else."""
-    found = _DURATION.fullmatch(text.strip())
-    return float(found[1]) * _SECONDS[found[2]] if found else None
 
 
 def size(value: Value, low: int, high: int) -> int | None:

@@ -32,6 +32,8 @@ def loaded_by(module: str) -> set[str]:
         ("console.service.network", set()),
         ("console.transport.memory", set()),
         ("console.cli", set()),
+        ("console.cli.ps", set()),
+        ("console.cli.start", {"yaml"}),
     ],
 )
 def test_a_layer_loads_only_what_it_may(module: str, allowed: set[str]) -> None:

@@ -1,0 +1,91 @@
+"""From a command line to hosts that can be dialled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.cli.arguments import Options
+from console.config.choose import choose_hosts
+from console.config.paths import Homes, find_hosts_file
+from console.config.schema import FleetConfig
+from console.errors import UsageError
+from console.model.clock import Clock
+from console.model.hosts import HostSpec
+from console.service.remember import Forgetful, HostsFile, Memory
+from console.transport.base import Transport
+from console.transport.clock import SystemClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A fleet and the way to it."""
+
+    config: FleetConfig
+    specs: tuple[HostSpec, ...]
+    """What `--host` left of the fleet."""
+    transport: Callable[[], Transport]
+    """Called on the loop that it will belong to."""
+    memory: Callable[[], Memory]
+    clock: Clock
+
+
+def set_up(options: Options, homes: Homes) -> Setup:
+    """Find and read hosts.yml, or make the demo. Raises ConfigError, or UsageError where there is no file."""
+    if options.demo:
+        return _demo(options)
+    return real(load(options, homes), options, homes)
+
+
+def load(options: Options, homes: Homes) -> FleetConfig:
+    """Read the hosts.yml of this command line."""
+    file = options.config
+    if file is None:
+        file, looked = find_hosts_file(homes, Path.cwd())
+        if file is None:
+            raise no_file(looked)
+    from console.config.load import load_fleet
+
+    return load_fleet(file)
+
+
+def no_file(looked: tuple[Path, ...]) -> UsageError:
+    """What to say to somebody who has no hosts.yml."""
+    return UsageError(
+        f"there is no hosts.yml: looked for {' and '.join(map(str, looked))}",
+        next_step="name one with -c, run dockcon without a verb to choose from what is there, or add --demo",
+    )
+
+
+def real(config: FleetConfig, options: Options, homes: Homes) -> Setup:
+    """A fleet of real hosts."""
+    return Setup(
+        config=config,
+        specs=choose_hosts(config.hosts, options.hosts),
+        transport=_live,
+        memory=lambda: HostsFile(homes.state / "hosts.json", config.fleet),
+        clock=SystemClock(),
+    )
+
+
+def _live() -> Transport:
+    # The slowest import of all: done on the thread and at the moment that need it.
+    from console.transport.live import LiveTransport
+    from console.transport.ssh import SshConnector
+
+    return LiveTransport(SshConnector())
+
+
+def _demo(options: Options) -> Setup:
+    from console.transport.memory import DemoTransport, demo_fleet
+
+    fleet = demo_fleet()
+    config = FleetConfig(file=None, fleet=fleet.name, hosts=fleet.specs)
+    return Setup(
+        config=config,
+        specs=choose_hosts(config.hosts, options.hosts),
+        transport=lambda: DemoTransport(fleet),
+        memory=Forgetful,
+        clock=fleet.clock,
+    )
