@@ -222,7 +222,7 @@ def _networks(subject: Subject, width: int) -> list[Line]:
         if found := [a for a in addresses if a]:
             cells.append(Cell("  " + ", ".join(found), "accent"))
         own = subject.container.id[:12] if subject.container else ""
-        aliases = [a for a in words(network, "Aliases") if a != own]
+        aliases = dict.fromkeys(a for a in words(network, "Aliases") if a != own)
         if aliases:
             cells.append(Cell("  alias " + ", ".join(aliases), "dim"))
         lines += fact("network" if not lines else "", cells, width)

@@ -27,8 +27,9 @@ HOST_COLUMNS: Final = (
     Column(key="disk", title="DISK", min=4, max=4, right=True, drop=1),
     Column(key="rtt", title="RTT", min=5, max=5, right=True, drop=6),
     Column(key="skew", title="SKEW", min=5, max=6, right=True, drop=8),
-    Column(key="engine", title="ENGINE", min=14, max=26, drop=9),
-    Column(key="carrier", title="CARRIER", min=11, max=12, drop=10),
+    Column(key="engine", title="ENGINE", min=13, max=18, drop=9),
+    Column(key="api", title="API", min=4, max=5, drop=10),
+    Column(key="carrier", title="CARRIER", min=11, max=12, drop=11),
     Column(key="why", title="WHY", min=24, max=24, stretch=True),
 )
 
@@ -155,7 +156,8 @@ def host_row(snapshot: HostSnapshot, now: float) -> Row:
         "disk": _part(load.disk_percent if load else None, old, DISK_BAD),
         "rtt": Cell(trip(snapshot.rtt), plain if snapshot.rtt is not None else "dim"),
         "skew": Cell(skew(load.skew), "warn" if skewed and not old else plain) if load else Cell("-", "dim"),
-        "engine": Cell(f"{facts.engine} {facts.version} api {facts.api}" if facts else "-", "dim"),
+        "engine": Cell(f"{facts.engine} {facts.version}" if facts else "-", "dim"),
+        "api": Cell(facts.api if facts else "-", "dim"),
         "carrier": Cell(facts.carrier if facts else "-", "dim"),
         "why": why(snapshot),
     }
