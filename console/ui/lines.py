@@ -61,6 +61,9 @@ def _pieces(cells: Iterable[Cell], room: int) -> Iterable[Cell]:
 
 def wrap(cells: Iterable[Cell], width: int, indent: int = 0) -> list[Line]:
     """Break text at blanks into lines of at most `width` cells, all but the first indented."""
+    cells = tuple(cell for cell in cells if cell.text)
+    if line_width(cells) <= width and not (cells and cells[0].text.startswith(" ")):
+        return [cells]
     room = max(2, width - indent)
     lines: list[Line] = []
     current: list[Cell] = []

@@ -51,7 +51,8 @@ class DetailsScreen(ReadingScreen):
         self._bridge = bridge
         self._inspection: Inspection | None = None
         self._document: object = None
-        self._json: list[Line] = []
+        self._json: tuple[int, list[Line]] | None = None
+        """The document as JSON and the width it was wrapped to; None until it is looked at."""
         self._trouble = ""
         self._asked = 0.0
         self._answered_for: Container | None = None
@@ -120,25 +121,24 @@ class DetailsScreen(ReadingScreen):
         self.run_worker(self._inspect(), group="inspect", exit_on_error=False)
 
     async def _inspect(self) -> None:
+        before = self._inspection, self._trouble
         try:
-            self._take(await self._bridge.handle.inspect(self.key))
+            inspection = await self._bridge.handle.inspect(self.key)
             self._trouble = ""
+            if self._inspection is None or inspection.document != self._inspection.document:
+                self._inspection = inspection
+                self._mask()
         except DockconError as error:
             self._trouble = sanitise(str(error))
         finally:
             self._busy = False
-        self.redraw()
-
-    def _take(self, inspection: Inspection) -> None:
-        if self._inspection is not None and inspection.document == self._inspection.document:
-            return
-        self._inspection = inspection
-        self._mask()
+        if before != (self._inspection, self._trouble):
+            self.redraw()
 
     def _mask(self) -> None:
         if self._inspection is not None:
             self._document = mask_document(self._inspection.document, reveal=self.revealed)
-            self._json = list(json_lines(self._document))
+            self._json = None
 
     # The screen
 
@@ -157,9 +157,11 @@ class DetailsScreen(ReadingScreen):
             return overview(subject, self._bridge.shown_now, width, self.glyphs)
         if self.page == 1:
             return environment(subject, width, self.glyphs)
-        if not self._json:
+        if self._document is None:
             return [(Cell(self._trouble or "not read yet", "dim"),)]
-        return json_document(self._json, width)
+        if self._json is None or self._json[0] != width:
+            self._json = (width, json_document(list(json_lines(self._document)), width))
+        return self._json[1]
 
     def action_reveal(self) -> None:
         """Show or hide secrets. That they were shown goes to the log."""
