@@ -11,7 +11,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from console.errors import CapabilityMissing
@@ -85,7 +85,8 @@ class _Exchange:
 class _Pipe:
     """The shell's channel. A ChannelReader."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_gone: Callable[[_Pipe], None]) -> None:
+        self._on_gone = on_gone
         self.channel: Channel | None = None
         self.exchange: _Exchange | None = None
         self.starting = True
@@ -116,6 +117,7 @@ class _Pipe:
         self.gone.set()
         if self.exchange is not None:
             self.exchange.fail(error or ShellEnded())
+        self._on_gone(self)
 
 
 class ShellEnded(Exception):
@@ -125,15 +127,18 @@ class ShellEnded(Exception):
 class HostShell:
     """Asks one question at a time. Opened by the first; opened anew after a failure, not too often.
 
-    `script` is shell text that defines the functions; it must be constant.
+    `script` is shell text that defines the functions; it must be constant. `argv` starts the shell.
     """
 
-    def __init__(self, host: str, dialer: Dialer, script: str) -> None:
+    def __init__(self, host: str, dialer: Dialer, script: str, *, argv: Sequence[str] = ARGV) -> None:
         self._host = host
+        self._argv = argv
         self._dialer = dialer
         self._script = script
         self._turn = asyncio.Lock()
         self._pipe: _Pipe | None = None
+        self._pipes: set[_Pipe] = set()
+        """All whose end has not been told yet, killed ones too."""
         self._word = ""
         self._count = 0
         self._opened_at = float("-inf")
@@ -165,15 +170,17 @@ class HostShell:
             raise self._missing(f"{self._trouble or 'the shell ended'}; opened anew in {wait:.0f} s")
         self._opened_at = now
         self._word = f"dockcon-{secrets.token_hex(16)}"
-        pipe = _Pipe()
+        pipe = _Pipe(self._pipes.discard)
         try:
             async with asyncio.timeout(OPEN_DEADLINE):
-                pipe.channel = await self._dialer.open_command(ARGV, pipe)
+                pipe.channel = await self._dialer.open_command(self._argv, pipe)
         except ChannelRefused as refused:
             raise self._missing(f"no shell can be opened: {refused.reason or 'refused'}") from refused
         except TimeoutError as late:
             raise self._missing(f"no shell within {OPEN_DEADLINE:g} s") from late
         self._pipe = pipe
+        if not pipe.gone.is_set():
+            self._pipes.add(pipe)
         pipe.channel.write((_FRAME + self._script).encode())
         await self._exchange(pipe, "true", OPEN_DEADLINE)
         pipe.starting, pipe.said = False, b""
@@ -220,9 +227,8 @@ class HostShell:
     async def aclose(self) -> None:
         """End the shell. Idempotent."""
         self._closed = True
-        pipe = self._pipe
         self._kill("closed")
-        if pipe is not None and pipe.channel is not None:
+        for pipe in list(self._pipes):
             await pipe.gone.wait()
 
 
