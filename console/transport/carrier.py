@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from console.transport.channels import Channel, ChannelReader, Dialer
+from console.transport.channels import Channel, ChannelReader, ChannelRefused, Dialer
 
 DOCKER_SOCKET = "/var/run/docker.sock"
 
@@ -23,7 +24,7 @@ class Lanes:
     """Followed logs and statistics, besides the one event stream."""
 
 
-SESSION_LANES = Lanes(requests=2, calls=2, feeds=4)
+SESSION_LANES = Lanes(requests=2, calls=3, feeds=3)
 """sshd's MaxSessions is 10: with the event stream these are 9, and one is left for the host's shell."""
 
 
@@ -62,7 +63,11 @@ class SocketCarrier:
         return await self.dialer.open_socket(self.path, reader, window=window)
 
 
-@dataclass(frozen=True, slots=True)
+PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds between tries to open a session: sshd counts one until its command has ended, unseen by us."""
+
+
+@dataclass(slots=True)
 class CommandCarrier:
     """`docker system dial-stdio` on the host: one SSH session per channel."""
 
@@ -71,6 +76,8 @@ class CommandCarrier:
     """The engine's socket; empty: as the host's own docker command is configured."""
     sudo: bool = False
     lanes: Lanes = SESSION_LANES
+    worked: bool = False
+    """Whether a session was ever opened: from then on a refusal means that too many are open just now."""
 
     @property
     def label(self) -> str:
@@ -87,7 +94,17 @@ class CommandCarrier:
         return ("docker", *where, "system", "dial-stdio")
 
     async def open(self, reader: ChannelReader, *, window: int = 262144) -> Channel:
-        return await self.dialer.open_command(self.argv, reader)
+        for pause in (*PATIENCE, None):
+            try:
+                channel = await self.dialer.open_command(self.argv, reader)
+            except ChannelRefused:
+                if pause is None or not self.worked:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                self.worked = True
+                return channel
+        raise AssertionError("the last try either returns or raises")
 
 
 def from_label(dialer: Dialer, label: str) -> Carrier | None:

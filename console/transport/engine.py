@@ -21,8 +21,8 @@ from console.model.hosts import EngineFacts
 from console.model.text import sanitise
 from console.transport import wire, wire_feeds
 from console.transport.base import StatsFrame
-from console.transport.calls import CallPool, HostCalls
-from console.transport.carrier import Carrier
+from console.transport.calls import PER_HOST, CallPool, HostCalls
+from console.transport.carrier import Carrier, Lanes
 from console.transport.faults import translated
 from console.transport.feeds import LineFeed
 from console.transport.httpconn import DEADLINE, HttpClient
@@ -62,7 +62,7 @@ class HttpEngine:
         self._client = client
         self._facts = facts
         self._prefix = f"/v{facts.api}"
-        self._calls = HostCalls(host, pool, at_once=min(8, carrier.lanes.calls))
+        self._calls = HostCalls(host, pool, at_once=calls_at_once(carrier.lanes))
         self._feeds = carrier.lanes.feeds
         self._sdk: Sdk | None = None
 
@@ -208,6 +208,11 @@ class _Stats:
         if frame is None:
             raise StopAsyncIteration
         return frame
+
+
+def calls_at_once(lanes: Lanes) -> int:
+    """One less than there are channels: a call may hold one (an exec's stream) and need another."""
+    return max(1, min(PER_HOST, lanes.calls - 1))
 
 
 def _full_id(container_id: str) -> str:

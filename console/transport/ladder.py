@@ -121,19 +121,20 @@ def explain(climb: Climb) -> HostError:
             next_step="see that the engine runs, that the user may open its socket, and that sshd allows "
             "AllowStreamLocalForwarding or sessions",
         )
-    if usable:
-        return EngineForbidden(
+    if usable and not found.docker:
+        # A socket that nobody listens on looks the same, so this is not for good.
+        return EngineDown(
             climb.host,
-            f"sshd does not forward to {sanitise(usable[0], 200)}, and there is no other way: {reason}",
+            f"{sanitise(usable[0], 200)} was refused: sshd does not forward to it, or no engine listens",
             next_step="allow it (AllowStreamLocalForwarding yes), or install the docker command there for "
-            "`docker system dial-stdio`",
+            "`docker system dial-stdio`; see that the engine runs",
         )
-    return _explain_absence(climb, found, reason)
+    return _explain_absence(climb, found, usable, reason)
 
 
-def _explain_absence(climb: Climb, found: Survey, reason: str) -> EngineDown:
+def _explain_absence(climb: Climb, found: Survey, usable: list[str], reason: str) -> EngineDown:
     """Nothing answers at all."""
-    if found.open:
+    if found.open and not usable:
         return EngineDown(
             climb.host,
             f"no engine listens on {climb.choice.path}: {reason}",

@@ -19,7 +19,8 @@ class _SocketChannel(asyncio.Protocol):
     def __init__(self, reader: ChannelReader) -> None:
         self._reader = reader
         self._transport: asyncio.Transport | None = None
-        self._ended = False
+        self._heard_all = False
+        self._said_all = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -29,9 +30,9 @@ class _SocketChannel(asyncio.Protocol):
         self._reader.data(data)
 
     def eof_received(self) -> bool:
-        self._ended = True
+        self._heard_all = True
         self._reader.eof()
-        return True  # keep the writing half open
+        return not self._said_all  # false closes
 
     def pause_writing(self) -> None:
         self._reader.hold_writes(True)
@@ -52,8 +53,9 @@ class _SocketChannel(asyncio.Protocol):
 
     def write_eof(self) -> None:
         if transport := self._open():
-            if self._ended:
-                transport.close()  # both halves have ended
+            self._said_all = True
+            if self._heard_all:
+                transport.close()
             else:
                 transport.write_eof()
 

@@ -156,6 +156,8 @@ class HostShell:
         line = question(function, arguments)
         async with self._turn:
             pipe = self._pipe
+            if pipe is not None and pipe.error is not None:
+                raise pipe.error  # the connection is gone, not only the shell
             if pipe is None or pipe.gone.is_set():
                 pipe = await self._open()
             return await self._exchange(pipe, line, DEADLINE)

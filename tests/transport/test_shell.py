@@ -171,6 +171,8 @@ async def test_a_lost_connection_is_not_a_missing_shell() -> None:
         reader.closed(HostUnreachable("app-1", "connection reset"), None)
         with pytest.raises(HostUnreachable, match="connection reset"):
             await asking
+        with pytest.raises(HostUnreachable):
+            await say(one, "show", 1)
         channel.abort()
         await until(lambda: channel._process.get_returncode() is not None)  # type: ignore[attr-defined]
 
