@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tests.lab.host import LabHost
 from tests.lab.image import IMAGE
+from tests.lab.machine import LabError
 
 SLEEP = "trap 'exit 0' TERM; while :; do sleep 1; done"
 """A main process that ends at once when told to."""
@@ -89,10 +90,22 @@ def start(host: LabHost, what: Recipe, name: str = "", *, wait: bool = True) -> 
         *("run", "-d", "--stop-timeout", "1", "--name", name, *what.words, IMAGE, "sh", "-c", what.script)
     )
     for words in what.then:
-        host.docker(*words, name)
+        _insist(host, (*words, name))
     if wait:
         host.wait_for(name, what.state)
     return container
+
+
+def _insist(host: LabHost, words: tuple[str, ...]) -> None:
+    """Run a docker command up to five times: runc cannot always freeze a cgroup on a busy machine."""
+    for last in (False, False, False, False, True):
+        try:
+            host.docker(*words)
+        except LabError:
+            if last:
+                raise
+        else:
+            return
 
 
 def start_plain(host: LabHost, name: str, *words: str, script: str = SLEEP) -> str:

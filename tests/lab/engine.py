@@ -156,9 +156,11 @@ class Engine:
 
     def clear(self) -> None:
         """Remove every container."""
-        ids = self.docker("ps", "-aq").split()
-        if ids:
-            self.docker("rm", "-f", "-v", *ids, timeout=180)
+        for last in (False, False, True):
+            ids = self.docker("ps", "-aq").split()
+            # Podman refuses to remove a container that ends just while it is being stopped for that.
+            if not ids or self.docker("rm", "-f", "-v", *ids, check=last, timeout=180).split() == ids:
+                return
 
     def load_image(self, tar: Path) -> None:
         """Import the lab's image, unless the engine has it."""
