@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from console.transport.live import LiveTransport
+from console.transport.ssh import SshConnector
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.machine import wanted
@@ -72,3 +74,11 @@ def h1(lab: Lab) -> LabHost:
 def podman_host(lab: Lab) -> LabHost:
     """A host with Podman instead of dockerd."""
     return lab.podman()
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[LiveTransport]:
+    """The real thing, closed after the test."""
+    made = LiveTransport(SshConnector())
+    yield made
+    await made.aclose()

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.image import IMAGE
-from tests.lab.machine import LabError, Process, descendants, name_of, program, run, signal_all, wait_for
+from tests.lab.machine import (
+    LabError,
+    Process,
+    descendants,
+    freeze,
+    name_of,
+    program,
+    run,
+    signal_all,
+    wait_for,
+)
 from tests.lab.network import NAMESPACES
 
 
@@ -121,10 +131,14 @@ class Engine:
         self.process.stop(signal.SIGKILL)
         self.process = None
 
-    def freeze(self, *, thaw: bool = False) -> None:
-        """SIGSTOP the engine (it accepts connections and never answers), or let it go on."""
+    def freeze(self) -> None:
+        """SIGSTOP the engine: it accepts connections and never answers."""
         if self.process is not None:
-            signal_all([self.process.pid], signal.SIGCONT if thaw else signal.SIGSTOP)
+            freeze([self.process.pid])
+
+    def thaw(self) -> None:
+        if self.process is not None:
+            signal_all([self.process.pid], signal.SIGCONT)
 
     def docker(self, *words: str | Path, check: bool = True, timeout: float = 60) -> str:
         """Run the docker command line against this engine's own socket."""

@@ -135,10 +135,10 @@ class LabHost:
         """Undo every fault, and remove every container."""
         if self.jump is None:
             self.link_up()
-        self.sshd.freeze_sessions(thaw=True)
+        self.sshd.thaw_sessions()
         if not self.sshd.running():
             self.sshd.start()
-        self.engine.freeze(thaw=True)
+        self.engine.thaw()
         if self.jump is None:
             if not self.engine.running():
                 self.engine.start()

@@ -202,6 +202,18 @@ def signal_all(some: Iterable[int], number: int) -> None:
             continue
 
 
+def freeze(some: Iterable[int]) -> None:
+    """SIGSTOP, and wait until every thread has stopped."""
+
+    def still(pid: int) -> bool:
+        states = [_read(pid, f"task/{t}/stat") for t in os.listdir(f"/proc/{pid}/task")]
+        return all(text.rpartition(")")[2].split()[:1] in ([], ["T"]) for text in states)
+
+    chosen = list(some)
+    signal_all(chosen, signal.SIGSTOP)
+    wait_for(lambda: all(still(pid) for pid in chosen if alive(pid)), f"{chosen} to stop", every=0.005)
+
+
 class Process:
     """A process that we started: it survives us when the lab is to stay, and is reaped by us when not."""
 

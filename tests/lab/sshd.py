@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.lab.engine import inside
 from tests.lab.keyring import known_hosts_line
-from tests.lab.machine import LabError, Process, descendants, name_of, program, signal_all, wait_for
+from tests.lab.machine import LabError, Process, descendants, freeze, name_of, program, signal_all, wait_for
 
 
 class Sshd:
@@ -83,9 +83,12 @@ class Sshd:
         signal_all(found, signal.SIGKILL)
         return len(found)
 
-    def freeze_sessions(self, *, thaw: bool = False) -> None:
+    def freeze_sessions(self) -> None:
         """SIGSTOP them: connected, and silent."""
-        signal_all(self.sessions(), signal.SIGCONT if thaw else signal.SIGSTOP)
+        freeze(self.sessions())
+
+    def thaw_sessions(self) -> None:
+        signal_all(self.sessions(), signal.SIGCONT)
 
     def stop(self) -> None:
         """End the listener and every connection."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,17 +11,10 @@ from console.errors import AnswerNeeded, HostKeyRefused, HostUnreachable, LoginR
 from console.model.questions import QuestionKind
 from console.transport.live import LiveTransport
 from console.transport.ssh import SshConnector
+from tests.lab.aids import Scripted, until
 from tests.lab.containers import start_plain
 from tests.lab.lab import Lab
 from tests.lab.machine import run
-from tests.lab.prompting import Scripted, until
-
-
-@pytest.fixture
-async def transport() -> AsyncIterator[LiveTransport]:
-    made = LiveTransport(SshConnector())
-    yield made
-    await made.aclose()
 
 
 async def test_a_host_behind_a_bastion(transport: LiveTransport, lab: Lab) -> None:
