@@ -43,7 +43,8 @@ def _row(snapshot: HostSnapshot) -> list[Cell]:
         Cell(state.value, _TONES.get(state, "bad")),
         Cell(f"{facts.engine} {facts.version}" if facts else "-"),
         Cell(facts.api if facts else "-"),
-        Cell(facts.carrier if facts else "-"),
+        # Without the path of the socket, which `--json` and `check` have.
+        Cell(facts.carrier.partition(":")[0] if facts else "-"),
         Cell(trip(snapshot.rtt), right=True),
         Cell(counts, right=True),
         Cell(f"{load.load1:.2f}" if load else "-", right=True),

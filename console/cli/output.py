@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from console.errors import ConfigError, DockconError
-from console.model.secrets import mask_text
 from console.model.width import cells, cut
 
 CELL = 80
@@ -100,6 +99,8 @@ class Output:
         if isinstance(error, ConfigError):
             self.say("\n".join(str(problem) for problem in error.problems))
         else:
+            from console.model.secrets import mask_text  # slow to load, and most runs have no errors
+
             self.say(mask_text(str(error)))
 
 

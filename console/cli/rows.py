@@ -12,7 +12,6 @@ from console.model.containers import Container, ContainerState, Health, Port
 from console.model.events import EngineEvent
 from console.model.hosts import HostLoad
 from console.model.problems import Problem
-from console.model.secrets import mask_command, mask_labels
 from console.model.snapshot import HostSnapshot
 
 Row = dict[str, object]
@@ -42,6 +41,8 @@ def state_of(snapshot: HostSnapshot, container: Container) -> ContainerState:
 
 def container_row(snapshot: HostSnapshot, container: Container, problem: Problem | None) -> Row:
     """One object of `ps --json`."""
+    from console.model.secrets import mask_labels  # slow to load, and a table shows no labels
+
     usage = snapshot.usage.get(container.id)
     return {
         "host": container.host,
@@ -121,6 +122,8 @@ def problem_row(problem: Problem) -> Row:
 
 def event_row(event: EngineEvent) -> Row:
     """One object of `events --json`."""
+    from console.model.secrets import mask_command, mask_labels
+
     attributes: Mapping[str, str] = event.attributes
     return {
         "time": time_of_ns(event.time_ns),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
@@ -37,6 +36,8 @@ def _hint(hosts: Sequence[HostSpec], pattern: str) -> str:
         known = sorted({f"label:{k}={v}" for h in hosts for k, v in h.labels.items()})
     else:
         known = [h.name for h in hosts]
+    import difflib  # only for whoever has made a mistake
+
     near = difflib.get_close_matches(pattern, known, 1)
     if near:
         return f"did you mean `{near[0]}`?"

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from console.config.durations import parse_duration
 from console.config.yamldoc import Entry, Value, nearest, quote
-from console.model.secrets import secret_name
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -55,6 +54,8 @@ def _unknown(entry: Entry, valid: tuple[str, ...]) -> str:
     meant = _MEANT.get(entry.key.casefold(), "")
     if meant in valid:
         return f"no such key; did you mean `{meant}`?"
+    from console.model.secrets import secret_name  # slow to load, and most files have no problems
+
     if secret_name(entry.key):
         return (
             "no password or other secret stands in any file of dockcon: use a key or an agent, "

@@ -6,7 +6,6 @@ Values are read by their spelling, not by YAML 1.1's idea of their type: `observ
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any
 import yaml
 
 from console.errors import ConfigProblem
-from console.model.secrets import mask_text
 from console.model.text import sanitise
 
 MAX_BYTES = 1 << 20
@@ -236,6 +234,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> str:
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "is indented with a tab: YAML wants blanks"
+    from console.model.secrets import mask_text  # slow to load, and most files have no problems
+
     said = mask_text(", ".join(part for part in (error.problem, error.context) if part))
     return f"is not YAML: {said}"
 
@@ -264,6 +264,8 @@ def _check_tags(root: yaml.Node, problems: Problems) -> bool:
 
 def nearest(word: str, valid: Iterable[str]) -> str:
     """`did you mean X?`, or nothing where nothing is near."""
+    import difflib  # only for whoever has made a mistake
+
     folded = {v.casefold(): v for v in valid}
     near = difflib.get_close_matches(word.casefold(), folded, 1)
     return f"did you mean `{folded[near[0]]}`?" if near else ""
@@ -271,4 +273,6 @@ def nearest(word: str, valid: Iterable[str]) -> str:
 
 def quote(text: str) -> str:
     """What somebody wrote, for a message: short, harmless, without secrets."""
+    from console.model.secrets import mask_text  # slow to load, and most files have no problems
+
     return f"`{sanitise(mask_text(text), 80)}`"

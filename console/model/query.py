@@ -22,7 +22,6 @@ nothing, so that a list does not flicker while somebody types.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -141,7 +140,7 @@ def _term(word: str, quoted: bool, inverted: bool, hosts: Collection[str]) -> Te
 
 def _field_term(word: str, inverted: bool, name: str, value: str) -> Term | None:
     if name not in FIELDS:
-        near = difflib.get_close_matches(name, FIELDS, 1)
+        near = _near(name, FIELDS, 1)
         hint = f"did you mean `{near[0]}:`?" if near else f"there are {', '.join(FIELDS)}."
         raise UsageError(f"no field `{name}:`", next_step=f'{hint} To look for the text, write "{word}"')
     if not value:
@@ -272,10 +271,16 @@ def _named(selector: str, containers: Sequence[Container]) -> list[Container]:
             )
     if not found:
         refs = {text: c.ref for c in containers for text in (c.ref, f"{c.host}/{c.name}", str(c.name))}
-        near = dict.fromkeys(refs[text] for text in difflib.get_close_matches(selector, refs, 3))
+        near = dict.fromkeys(refs[text] for text in _near(selector, refs, 3))
         hint = f"did you mean {' or '.join(near)}?" if near else ""
         raise UsageError(f"no container `{selector}`", next_step=hint)
     return found
+
+
+def _near(word: str, known: Iterable[str], most: int) -> list[str]:
+    import difflib  # only for whoever has made a mistake
+
+    return difflib.get_close_matches(word, list(known), most)
 
 
 def _by_id(selector: str, containers: Sequence[Container]) -> list[Container]:

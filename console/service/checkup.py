@@ -23,7 +23,7 @@ from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, Host
 from console.model.snapshot import HostSnapshot
 from console.model.text import NOTHING, SafeText, safe, sanitise
 from console.model.units import skew
-from console.service.collect import state_of
+from console.service.collect import data_root, state_of
 from console.service.remember import Memory
 from console.transport.base import Engine, HostLink, Prompter, Transport
 
@@ -102,9 +102,8 @@ class Checkup:
     async def _shell(self, link: HostLink, engine: Engine) -> None:
         """Whether the machine can be looked at; everything else works without."""
         try:
-            info = await self._within(engine.info(), "info")
-            root = info.get("DockerRootDir")
-            probe = await self._within(link.probe(root if isinstance(root, str) else ""), "shell")
+            root = data_root(await self._within(engine.info(), "info"))
+            probe = await self._within(link.probe(root), "shell")
             running = [c.id for c in self._containers.values()]
             sample = await self._within(probe.sample(running), "shell")
         except CapabilityMissing as error:
@@ -121,9 +120,9 @@ class Checkup:
                 parts.append(f"{name} {percent:.0f} % used")
         self._passed("shell", ", ".join(parts))
         if load.skew is not None:
-            good = abs(load.skew) <= SKEW
+            good, ahead = abs(load.skew) <= SKEW, skew(load.skew)
             advice = "" if good else "set the time of this machine or of the host (chrony, systemd-timesyncd)"
-            self._add("clock", good, f"{skew(load.skew)} against ours", advice)
+            self._add("clock", good, "as ours" if ahead == "0" else f"{ahead} against ours", advice)
 
     async def _within(self, work: Awaitable[T], what: str) -> T:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from console.errors import (
@@ -118,7 +118,7 @@ class _Look:
     async def _more(self, link: HostLink, engine: Engine) -> None:
         works = []
         if self._usage:
-            works.append(asyncio.create_task(self._sample(link)))
+            works.append(asyncio.create_task(self._sample(link, engine)))
         if self._details:
             ids = iter(tuple(self._board.table.containers))
             works += [asyncio.create_task(self._inspect(engine, ids)) for _ in range(INSPECTS_AT_ONCE)]
@@ -127,10 +127,10 @@ class _Look:
         finally:
             await end(works)
 
-    async def _sample(self, link: HostLink) -> None:
+    async def _sample(self, link: HostLink, engine: Engine) -> None:
         board, rates = self._board, Rates()
         try:
-            probe = await link.probe()
+            probe = await link.probe(data_root(await engine.info()))
             rates.usage(await probe.sample(board.running()))
             await self._clock.sleep(CPU_GAP)
             sample = await probe.sample(board.running())
@@ -157,6 +157,12 @@ class _Look:
         self._board.status = HostStatus(
             state=state, since=self._clock.now(), reason=SafeText(reason), next_step=SafeText(next_step)
         )
+
+
+def data_root(info: Mapping[str, object]) -> str:
+    """Where an engine keeps its data, from its `GET /info`; empty when it does not say."""
+    root = info.get("DockerRootDir", "")
+    return root if isinstance(root, str) else ""
 
 
 def state_of(error: HostError) -> HostState:

@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from console.errors import UsageError
-from console.model.secrets import mask_text
 from console.model.text import sanitise
 
 if TYPE_CHECKING:
@@ -95,6 +94,9 @@ class _Lines(logging.Formatter):
     """One line per record and per line of a traceback: time with zone, level, logger, thread, text."""
 
     def format(self, record: logging.LogRecord) -> str:
+        # Most runs of a verb log nothing, and a verb is waited for.
+        from console.model.secrets import mask_text
+
         try:
             message = record.getMessage()
         except (TypeError, ValueError) as error:
