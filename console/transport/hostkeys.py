@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,10 +81,12 @@ class KnownFiles:
 
     def __init__(self) -> None:
         self._read: dict[str, tuple[tuple[int, int, int], KnownFile]] = {}
+        self._lock = threading.Lock()
 
     def look_up(self, hop: Hop) -> Known:
         """What the files of this hop say of it; files that cannot be read say nothing."""
-        found = (self._file(path) for path in (*hop.known_hosts, *hop.global_known_hosts))
+        with self._lock:
+            found = [self._file(path) for path in (*hop.known_hosts, *hop.global_known_hosts)]
         return Known.of(hop, [file for file in found if file is not None])
 
     def _file(self, path: str) -> KnownFile | None:
@@ -224,8 +227,16 @@ def question(host: str, hops: Sequence[Hop], known: Known, key: asyncssh.SSHKey)
     )
 
 
+def unasked(hops: Sequence[Hop], key: asyncssh.SSHKey) -> str:
+    """What to say of an unknown key when nobody can be asked."""
+    return f"the host key of {way(hops)} is not known ({fingerprint(key)})"
+
+
 def refusal(host: str, hops: Sequence[Hop], known: Known, key: asyncssh.SSHKey) -> HostKeyRefused:
-    """What to say of a changed or revoked key: both fingerprints, file and line, and how to go on."""
+    """What to say of a changed or revoked key: both fingerprints, file and line, and how to go on.
+
+    Reads all lines once more, which takes a moment where there are thousands: call it in a thread.
+    """
     where = way(hops)
     if known.judge(key) is Verdict.REVOKED:
         lines = ", ".join(entry.where for entry in known.entries(key)) or "known_hosts"

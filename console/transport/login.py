@@ -28,7 +28,9 @@ def needed(host: str, what: str) -> AnswerNeeded:
 
 
 class Allowance:
-    """A time limit that stands still while a person is thinking."""
+    """A time limit that stands still while a person is thinking, and begins anew after the answer: a host
+    takes seconds over a wrong password on purpose.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -47,17 +49,15 @@ class Allowance:
     def pause(self) -> Iterator[None]:
         """Do not count the time inside."""
         timeout = self._timeout
-        end = timeout.when() if timeout is not None else None
-        if timeout is None or end is None or timeout.expired():
+        if timeout is None or timeout.expired():
             yield
             return
-        left = end - asyncio.get_running_loop().time()
         timeout.reschedule(None)
         try:
             yield
         finally:
             if self._timeout is timeout and not timeout.expired():
-                timeout.reschedule(asyncio.get_running_loop().time() + left)
+                timeout.reschedule(asyncio.get_running_loop().time() + self._seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ class Watch:
 
     heard: float = field(default_factory=time.monotonic)
     bytes: int = 0
+    opening: bytearray = field(default_factory=bytearray)
+    """The first of it: what a server says instead of its greeting, when it turns us away."""
 
     def attach(self, connection: asyncssh.SSHClientConnection) -> None:
         """Look at every byte from here on, whatever carries the connection: TCP, a tunnel, a proxy."""
@@ -110,6 +112,8 @@ class Watch:
         def data_received(data: bytes, datatype: int | None = None) -> None:
             self.heard = time.monotonic()
             self.bytes += len(data)
+            if len(self.opening) < 200:
+                self.opening += data[:200]
             deliver(data, datatype)
 
         # asyncio and a tunnel's channel both look the method up on the object at each delivery.
@@ -144,6 +148,8 @@ class Login(asyncssh.SSHClient):
         """The operator was asked and said no."""
         self.attempts = 0
         """Passwords and codes that were given."""
+        self.expired = False
+        """The password is right, but the host wants another one from now on."""
         self.gave_up = False
         """The host ended the connection while the operator was being asked."""
         self.banner = SafeText("")
@@ -198,6 +204,10 @@ class Login(asyncssh.SSHClient):
             QuestionKind.PASSWORD, "a password", "", (Prompt(safe("Password")),), counts=True
         )
         return answers[0] if answers else None
+
+    def password_change_requested(self, prompt: str, lang: str) -> tuple[str, str]:
+        self.expired = True
+        return NotImplemented  # type: ignore[no-any-return]  # asyncssh's way to say no
 
     def kbdint_auth_requested(self) -> str | None:
         self._note_methods()

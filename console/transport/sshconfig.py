@@ -141,7 +141,7 @@ def without_ssh(spec: HostSpec, name: str, around: Surroundings) -> Hop:
         identities=spec.identity or tuple(os.path.join(ssh, key) for key in KEY_NAMES),
         agent=around.environ.get("SSH_AUTH_SOCK", ""),
         known_hosts=_usable(spec.known_hosts) or (os.path.join(ssh, "known_hosts"),),
-        global_known_hosts=() if spec.known_hosts else ("/etc/ssh/ssh_known_hosts",),
+        global_known_hosts=("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"),
     )
 
 

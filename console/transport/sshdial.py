@@ -130,8 +130,7 @@ class Dialler:
         except (asyncssh.HostKeyNotVerifiable, asyncssh.PermissionDenied, PassphraseWanted, HostError):
             raise
         except TimeoutError as exc:
-            shown = attempt.login if attempt.login.connected else None
-            raise sshfaults.too_slow(attempt.host, attempt.hops, self._timing.connect, shown) from exc
+            raise self._too_slow(attempt) from exc
         except (asyncssh.Error, OSError, ValueError) as exc:
             raise await self._explain(attempt, exc) from exc
         finally:
@@ -201,6 +200,13 @@ class Dialler:
         async with self._first_hops.setdefault(key, asyncio.Semaphore(AT_ONCE)):
             yield
 
+    def _too_slow(self, attempt: _Attempt) -> HostUnreachable:
+        lease, limit = attempt.carrier.lease, self._timing.connect
+        if lease is not None and lease.idle() >= min(limit, 2 * self._timing.keepalive):
+            return HostUnreachable(attempt.host, f"{lease.label} does not answer any more")
+        login = attempt.login if attempt.login.connected else None
+        return sshfaults.too_slow(attempt.host, attempt.hops, limit, login)
+
     async def _explain(self, attempt: _Attempt, exc: Exception) -> HostError:
         host, hops, lease = attempt.host, attempt.hops, attempt.carrier.lease
         if lease is not None and (why := lease.gone()):
@@ -226,7 +232,10 @@ class Dialler:
                 return False
             raise HostKeyRefused(attempt.host, f"{way(attempt.hops)}: {sshfaults.plain(exc)}") from exc
         if known.judge(key) is not Verdict.UNKNOWN:
-            raise hostkeys.refusal(attempt.host, attempt.hops, known, key) from exc
+            refused = await asyncio.to_thread(hostkeys.refusal, attempt.host, attempt.hops, known, key)
+            raise refused from exc
+        if asker.prompter is None:
+            raise needed(attempt.host, hostkeys.unasked(attempt.hops, key)) from exc
         answer = await asker.ask(hostkeys.question(attempt.host, attempt.hops, known, key))
         if answer != ("yes",):
             raise AnswerNeeded(

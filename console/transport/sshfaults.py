@@ -121,10 +121,11 @@ def broken_login(
             f"the proxy command to {hops[-1].label} failed: {said}",
             next_step="try it in a shell",
         )
-    if login.watch.bytes == 0:
+    if not login.greeted:
+        text = sanitise(login.watch.opening.decode(errors="replace").strip(), 100)
         return HostUnreachable(
             host,
-            f"{where} closed the connection before it said anything",
+            f"{where} closed the connection before the login" + (f", saying: {text}" if text else ""),
             next_step="too many logins at once (MaxStartups), or an address it does not let in",
         )
     return HostUnreachable(
@@ -146,10 +147,15 @@ def denied(host: str, hops: Sequence[Hop], login: Login, offer: Offer) -> LoginR
         return AnswerNeeded(
             host, f"what {where} asked for was not given", next_step="connect again to be asked again"
         )
+    if login.expired:
+        return LoginRefused(
+            host, f"the password for {where} has expired", next_step=f"change it with `ssh {hop.label}`"
+        )
     if login.attempts:
+        times = "once" if login.attempts == 1 else f"{login.attempts} times"
         return LoginRefused(
             host,
-            sanitise(f"{where} did not accept what was typed, {login.attempts} times{banner}"),
+            sanitise(f"{where} did not accept what was typed, {times}{banner}"),
             next_step=f"try `ssh {hop.label}`",
         )
     accepts = f" (it takes {', '.join(login.methods)})" if login.methods else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncssh
+import pytest
 
 from console.model.hosts import HostSpec
 from console.model.questions import Question
@@ -30,6 +32,12 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], limit: float = 
             await asyncio.sleep(0.005)
 
 
+def require(program: str) -> None:
+    """Skip a test that needs a program which is not there; where nothing may be skipped, fail."""
+    if shutil.which(program) is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{program} is not installed")
+
+
 class Home:
     """A home directory for the client: keys, known_hosts and a configuration that nobody else reads."""
 
@@ -42,10 +50,14 @@ class Home:
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.key.write_private_key(str(self.ssh / "id_ed25519"))
         self.key.write_public_key(str(self.ssh / "id_ed25519.pub"))
-        self.configure("")
+        self._configure("")
 
     def configure(self, text: str) -> None:
-        """Write the configuration; whatever it says, only this home is used."""
+        """Write the configuration; whatever it says, only this home is used. Needs an ssh to read it."""
+        require("ssh")
+        self._configure(text)
+
+    def _configure(self, text: str) -> None:
         self.config.write_text(
             f"{text}\nHost *\n  User {USER}\n  IdentityFile {self.ssh}/id_ed25519\n"
             f"  UserKnownHostsFile {self.known_hosts}\n  GlobalKnownHostsFile none\n  IdentityAgent none\n"
@@ -55,7 +67,7 @@ class Home:
     def around(self) -> Surroundings:
         """This home as the connector wants it."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.path)}
-        return Surroundings(config=str(self.config), home=str(self.path), environ=environ)
+        return Surroundings(config=str(self.config), home=str(self.path), user=USER, environ=environ)
 
     @asynccontextmanager
     async def connector(self, **timing: float) -> AsyncIterator[SshConnector]:
@@ -82,9 +94,17 @@ class _Server(asyncssh.SSHServer):
         self.conn = conn
         self.sshd.connections.append(conn)
         self.sshd.accepted += 1
+        self.waiting = True
+        self.sshd.waiting += 1
+        self.sshd.most_waiting = max(self.sshd.most_waiting, self.sshd.waiting)
+
+    def auth_completed(self) -> None:
+        self.sshd.waiting -= self.waiting
+        self.waiting = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.sshd.connections.remove(self.conn)
+        self.auth_completed()
 
     def begin_auth(self, username: str) -> bool:
         self.sshd.logins += 1
@@ -98,6 +118,8 @@ class _Server(asyncssh.SSHServer):
 
     def validate_password(self, username: str, password: str) -> bool:
         self.sshd.passwords.append(password)
+        if password == self.sshd.expired:
+            raise asyncssh.PasswordChangeRequired("change it")
         return password == self.sshd.password
 
     def kbdint_auth_supported(self) -> bool:
@@ -138,6 +160,8 @@ class Sshd:
     host_keys: list[asyncssh.SSHKey]
     authorized: list[asyncssh.SSHKey] = field(default_factory=list)
     password: str = ""
+    expired: str = ""
+    """A password that has to be changed."""
     rounds: list[list[tuple[str, bool, str]]] = field(default_factory=list)
     """Keyboard-interactive: per round its prompts, each with whether it echoes and the right answer."""
     passwords: list[str] = field(default_factory=list)
@@ -145,6 +169,9 @@ class Sshd:
     allow_forwarding: bool = True
     port: int = 0
     accepted: int = 0
+    waiting: int = 0
+    """Connections that have not logged in."""
+    most_waiting: int = 0
     logins: int = 0
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)

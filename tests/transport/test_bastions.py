@@ -79,6 +79,24 @@ async def test_forty_hosts_share_one_connection_to_their_jump_host(home: Home) -
         await until(lambda: not lan.jumps[0].connections)
 
 
+async def test_one_machine_under_two_names_is_one_jump_host(home: Home) -> None:
+    async with net(home) as lan:
+        one = await lan.connect("app-1")
+        same = lan.jumps[0].spec("the-same")
+        two = await lan.connector.connect(lan.host.spec("app-2", jump=(same,)), None)
+        assert lan.jumps[0].accepted == 1
+        await one.aclose()
+        await two.aclose()
+
+
+async def test_no_more_than_eight_log_in_at_one_machine_at_a_time(home: Home) -> None:
+    async with net(home) as lan:
+        specs = [lan.host.spec(f"app-{n}") for n in range(30)]
+        connections = await asyncio.gather(*(lan.connector.connect(spec, None) for spec in specs))
+        assert 1 < lan.host.most_waiting <= 8
+        await asyncio.gather(*(connection.aclose() for connection in connections))
+
+
 async def test_a_chain_shares_its_first_jump_host_with_those_right_behind_it(home: Home) -> None:
     async with net(home, 2) as lan:
         deep = await lan.connect("deep")
@@ -194,7 +212,7 @@ async def test_the_last_one_to_leave_ends_the_dial(home: Home) -> None:
 async def test_without_a_person_an_unknown_jump_host_is_needs_you(home: Home) -> None:
     async with net(home) as lan:
         home.known_hosts.write_text("")
-        with pytest.raises(AnswerNeeded, match=r"bastion-1"):
+        with pytest.raises(AnswerNeeded, match=r"not known \(ssh-ed25519 SHA256:"):
             await lan.connect()
 
 

@@ -14,6 +14,7 @@ import pytest
 from console.errors import AnswerNeeded, LoginRefused
 from console.model.questions import QuestionKind
 from console.transport.keys import read_key
+from console.transport.login import Allowance
 from console.transport.ssh import SshConnector
 from tests.transport.sshd import Home, Person, Sshd, sshd, until
 
@@ -135,6 +136,13 @@ async def test_three_wrong_passwords_are_enough(home: Home) -> None:
         assert server.passwords == ["wrong"] * 3
 
 
+async def test_an_expired_password_is_said(home: Home) -> None:
+    async with known(home) as server, home.connector() as connector:
+        server.password, server.expired = "new", SECRET
+        with pytest.raises(LoginRefused, match=r"has expired.*change it with `ssh"):
+            await greet(connector, server, Person((SECRET,)))
+
+
 async def test_a_password_is_asked_for_at_each_connection(home: Home) -> None:
     async with known(home) as server, home.connector() as connector:
         server.password = SECRET
@@ -194,25 +202,36 @@ async def test_a_refusal_names_what_was_tried_and_what_to_try(home: Home) -> Non
         assert part in said
 
 
-async def test_time_to_think_does_not_count_but_a_silent_host_does(home: Home) -> None:
-    async with known(home) as server, home.connector(connect=0.6) as connector:
-        server.password = SECRET
+async def test_time_to_think_does_not_count_and_after_an_answer_it_begins_anew() -> None:
+    allowance = Allowance(0.1)
+    loop = asyncio.get_running_loop()
+    answered = 0.0
 
-        class Slow(Person):
-            async def ask(self, question: object) -> tuple[str, ...] | None:
-                await asyncio.sleep(1.0)
-                return (SECRET,)
+    async def talk() -> None:
+        nonlocal answered
+        async with allowance.limit():
+            with allowance.pause():
+                await asyncio.sleep(0.2)
+            answered = loop.time()
+            await asyncio.sleep(30)
 
-        await greet(connector, server, Slow())
+    with pytest.raises(TimeoutError):
+        await talk()
+    assert loop.time() - answered >= 0.1
+    with allowance.pause():
+        pass  # outside of a limit there is nothing to stop
 
 
 async def test_a_host_that_gives_up_waiting_is_needs_you(home: Home) -> None:
-    async with known(home, login_timeout=0.3) as server, home.connector() as connector:
+    async with known(home) as server, home.connector() as connector:
         server.password = SECRET
         person = Person((SECRET,))
         person.waits = asyncio.Event()
+        task = asyncio.ensure_future(greet(connector, server, person))
+        await until(lambda: bool(person.asked))
+        server.connections[0].abort()
         with pytest.raises(AnswerNeeded, match="gave up waiting"):
-            await greet(connector, server, person)
+            await task
 
 
 async def test_a_connect_that_is_cancelled_during_a_question_leaves_nothing(home: Home) -> None:
