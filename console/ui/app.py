@@ -60,7 +60,9 @@ class DockconApp(App[int]):
         now: Callable[[], float] = wall,
         glyphs: Glyphs | None = None,
     ) -> None:
-        super().__init__()
+        # Without colour Textual must know before it starts that the terminal's own colours stay as they
+        # are; else it turns the default foreground and background both into black.
+        super().__init__(ansi_color=True if is_monochrome() else None)
         self.animation_level = "none"
         self.settings = settings
         self.glyphs = glyphs or glyphs_for(encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")

@@ -48,6 +48,9 @@ class QuestionDesk:
             elif self._answered.get(spec.name) is not question:
                 pending[spec.name] = question
         shown = self._open
+        if shown is not None and shown not in self._app.screen_stack:
+            # Somebody took all dialogs away; the host still waits, so it is asked again.
+            self._open = shown = None
         if shown is not None and pending.get(self._host) is not shown.question:
             self._withdraw(shown)
         if self._open is not None:

@@ -115,6 +115,8 @@ class ConsoleTheme:
             variables |= tone.variables(name, foreground)
         if self.ansi:
             variables |= _MISSING_WHEN_ANSI
+        if is_monochrome():
+            variables["block-cursor-text-style"] = "bold reverse"
         variables |= self.textual
         return Theme(
             name=self.name,

@@ -282,3 +282,17 @@ async def test_a_question_that_is_no_longer_waiting_is_taken_back_unanswered() -
         await pilot.pause()
         assert app.dialog is None
         assert app.handle.calls == []
+
+
+async def test_a_dialog_that_was_taken_away_is_put_again() -> None:
+    app = DeskApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.asks("app-2", replace(PASSPHRASE, host="app-2"))
+        await pilot.pause()
+        app.pop_screen()
+        await pilot.pause()
+        assert app.dialog is None
+        app.desk.update(app.handle.snapshots)
+        await pilot.pause()
+        assert app.dialog is not None
+        assert app.handle.calls == []
