@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from console.model.hosts import HostState
 from console.model.snapshot import HostSnapshot
+from console.model.units import span
 from console.ui.cells import Glyphs, fit, width_of
 from console.ui.keys import Hint
 from console.ui.present_hosts import STATE_SIGNS, STATE_TONES, STATE_WORDS, counts
-from console.ui.units import span
 from console.ui.world import World
 
 

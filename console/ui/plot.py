@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from console.model.units import span_words
 from console.ui.cells import Cell, Glyphs, width_of
 from console.ui.lines import Line
-from console.ui.units import span_words
 
 WINDOW = 600.0
 """Seconds a graph shows."""

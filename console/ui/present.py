@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from console.model.containers import Container, ContainerState, Health, Port, Usage
 from console.model.problems import Problem, ProblemKind
+from console.model.units import percent, size, span
 from console.ui.cells import Cell, Column
-from console.ui.units import percent, size, span
 from console.ui.widgets.rowstore import Row
 
 NONE = Cell("-", "dim")

@@ -13,12 +13,12 @@ from console.model.containers import Container, ContainerState, Health, Usage
 from console.model.problems import Problem
 from console.model.secrets import HIDDEN
 from console.model.snapshot import HostSnapshot
+from console.model.units import clock, percent, size, span_words
 from console.ui.cells import Cell, Glyphs
 from console.ui.inspected import dig, entries, members, moment, number, text, words
 from console.ui.lines import Line, beside, fact, heading, stack, wrap
 from console.ui.plot import ceiling, ceiling_bytes, chart
 from console.ui.present_hosts import STATE_SIGNS, STATE_TONES, state_sentence
-from console.ui.units import clock, percent, size, span_words
 
 WIDE = 110
 """Cells from which the document has two columns."""

@@ -9,10 +9,10 @@ from console.model.containers import ContainerState
 from console.model.hosts import EngineKind, Guard, HostLoad, HostSpec, HostState
 from console.model.snapshot import HostSnapshot
 from console.model.text import sanitise
+from console.model.units import clock, percent, size, skew, span, span_words, trip
 from console.ui.cells import Cell, Column, Glyphs
 from console.ui.lines import Line, beside, fact, heading, stack, wrap
 from console.ui.plot import ceiling, chart
-from console.ui.units import clock, percent, size, skew, span, span_words, trip
 from console.ui.widgets.rowpaint import LEAD
 from console.ui.widgets.rowstore import Row
 

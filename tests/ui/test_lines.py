@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.model.units import clock, percent, size, skew, span, span_words, trip
 from console.ui.cells import ASCII, UNICODE, Cell, width_of
 from console.ui.lines import beside, fact, heading, line_width, pad, stack, text_of, wrap
 from console.ui.plot import area, ceiling, ceiling_bytes, chart, columns
-from console.ui.units import clock, percent, size, skew, span, span_words, trip
 
 words = st.text(alphabet=st.sampled_from("ab \u4e2d\u00e9-/"), max_size=80)
 runs = st.lists(st.builds(Cell, words, st.sampled_from(["", "dim"])), max_size=6)
