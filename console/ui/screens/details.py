@@ -74,7 +74,7 @@ class DetailsScreen(ReadingScreen):
 
     def subject(self) -> Subject:
         """All there is to draw from."""
-        world = self._bridge.world
+        world, now = self._bridge.world, self._bridge.shown_now
         return Subject(
             name=self.ref,
             host=world.snapshots.get(self.key[0]),
@@ -82,7 +82,8 @@ class DetailsScreen(ReadingScreen):
             problem=world.container_problems().get(self.key),
             document=self._document,
             trouble=self._trouble,
-            usage=self._bridge.handle.usage_history(self.key),
+            # While the screen is frozen samples keep arriving.
+            usage=[u for u in self._bridge.handle.usage_history(self.key) if u.at <= now],
         )
 
     def _changed(self, hosts: frozenset[str]) -> None:

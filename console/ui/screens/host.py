@@ -63,8 +63,10 @@ class HostScreen(ReadingScreen):
         snapshot = self.snapshot
         if snapshot is None:
             return [(Cell("nothing is known of this host yet", "dim"),)]
-        history = self._bridge.handle.load_history(self.host)
-        return host_document(snapshot, history, self._bridge.shown_now, width, self.glyphs)
+        now = self._bridge.shown_now
+        # While the screen is frozen samples keep arriving.
+        history = [sample for sample in self._bridge.handle.load_history(self.host) if sample.at <= now]
+        return host_document(snapshot, history, now, width, self.glyphs)
 
     def action_connect(self) -> None:
         """Connect now."""

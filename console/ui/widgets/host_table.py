@@ -17,6 +17,7 @@ from console.model.hosts import HostState
 from console.model.snapshot import HostSnapshot
 from console.service.handle import FleetHandle
 from console.ui.cells import Cell, Glyphs
+from console.ui.messages import Said
 from console.ui.present_hosts import HOST_COLUMNS, STATE_WORDS, host_row, strip
 from console.ui.widgets.lines_view import LinesView
 from console.ui.widgets.rowtable import RowTable
@@ -119,22 +120,17 @@ def connect_now(widget: Widget, handle: FleetHandle, snapshot: HostSnapshot) -> 
     """Connect to a host without waiting for its turn; where that makes no sense, say why."""
     name, state = snapshot.name, snapshot.status.state
     if state is HostState.OFF:
-        widget.notify(f"{name} is switched off: f switches it on", markup=False, severity="warning")
+        widget.post_message(Said(f"{name} is switched off: f switches it on", "warn"))
     elif state in (HostState.UP, HostState.CONNECTING):
-        widget.notify(f"{name} is {STATE_WORDS[state]} already", markup=False)
+        widget.post_message(Said(f"{name} is {STATE_WORDS[state]} already"))
     else:
         handle.retry(name)
-        widget.notify(f"connecting to {name} now", markup=False)
+        widget.post_message(Said(f"connecting to {name} now"))
 
 
 def switch(widget: Widget, handle: FleetHandle, snapshot: HostSnapshot) -> None:
     """Take a host out of the fleet, or back in."""
     name = snapshot.name
-    on_now = snapshot.status.state is HostState.OFF
-    handle.switch(name, on_now)
-    said = (
-        f"{name} is back in the fleet"
-        if on_now
-        else f"{name} is switched off, also after a restart; f switches it on"
-    )
-    widget.notify(said, markup=False)
+    back = snapshot.status.state is HostState.OFF
+    handle.switch(name, back)
+    widget.post_message(Said(f"{name} is in the fleet again" if back else f"{name} is off; f switches it on"))
