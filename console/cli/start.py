@@ -14,6 +14,7 @@ from console.config.load import load_settings
 from console.config.offers import Offers, find_offers, offered_fleet
 from console.config.paths import Homes, find_hosts_file
 from console.errors import UsageError
+from console.model.clock import tell_times_in
 from console.service.network import NetworkThread
 
 
@@ -26,6 +27,7 @@ def run(options: Options, homes: Homes, output: Output) -> int:
     settings, problems = load_settings(homes.settings)
     for problem in problems:
         output.say(f"{problem} (left out)")
+    tell_times_in(settings.time_zone)
     setup = _setup(options, homes, output)
     # Dialling begins before the screen is built: it is what takes longest.
     handle = NetworkThread(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Protocol
 
@@ -25,3 +26,10 @@ class Clock(Protocol):
 def wall() -> float:
     """Seconds of the Unix epoch, by this machine."""
     return time.time()
+
+
+def tell_times_in(zone: str) -> None:
+    """Tell every time of this process in a zone from now on: `local`, `utc`, or a name this machine knows."""
+    if zone != "local":
+        os.environ["TZ"] = "UTC" if zone == "utc" else zone
+        time.tzset()
