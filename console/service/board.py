@@ -18,6 +18,9 @@ from console.service.table import Table
 PUBLISH_EVERY = 0.05
 """Seconds between two snapshots of one host at least."""
 
+QUIET_AFTER = 6.0
+"""Seconds without a byte; an SSH keep-alive is due every five."""
+
 ALIVE = frozenset({ContainerState.RUNNING, ContainerState.PAUSED})
 
 
@@ -91,6 +94,10 @@ class Board:
         self.idle = None
         self.rtt = None
         self.touch()
+
+    def silent(self) -> bool:
+        """Whether the link has brought nothing for so long that nothing can be held against the engine."""
+        return self.idle is not None and self.idle() > QUIET_AFTER
 
     def touch(self) -> None:
         """Publish soon: at once after a pause, else as often as `PUBLISH_EVERY` allows."""

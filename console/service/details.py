@@ -9,13 +9,19 @@ from collections.abc import Callable
 from console.errors import EngineError, NotFound
 from console.model.containers import Container, ContainerState, Health
 from console.service.board import Board
-from console.service.tasks import first
+from console.service.tasks import first, patient
 from console.transport.base import Engine
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 3
 """Inspects of one host under way at the same time."""
+
+TRY_AGAIN = 50.0
+"""Seconds until an inspect that failed is repeated without an event: the reconcile after that asks for it."""
+
+BREATH = 0.01
+"""Seconds between urgent inspects."""
 
 DEADLINE = 10.0
 """Seconds one inspect may take; engines are known to hang on a wedged container."""
@@ -39,8 +45,8 @@ class Inspector:
         self._suspect = suspect
         self._pause = AT_ONCE / pace
         self._busy: set[str] = set()
-        self._failed: dict[str, int] = {}
-        """Ids whose inspect failed, with the version it was asked at: asked again after the next event."""
+        self._failed: dict[str, tuple[int, float]] = {}
+        """Ids whose inspect failed, with the version it was asked at and when it may be tried again."""
         self._work_there = asyncio.Event()
 
     def nudge(self) -> None:
@@ -64,25 +70,33 @@ class Inspector:
             self._busy.add(container.id)
             version = table.version(container.id)
             try:
-                async with asyncio.timeout(DEADLINE):
-                    inspection = await engine.inspect(container.id)
+                inspection = await patient(engine.inspect(container.id), DEADLINE, self._board.silent)
             except NotFound:
                 # Its destroy event is on the way, or was lost: the list decides.
-                self._failed[container.id] = version
+                self._put_off(container.id, version)
                 self._suspect(container.id)
             except (TimeoutError, EngineError) as error:
                 log.info(
                     "%s: inspect of %s: %s", self._board.spec.name, container.id[:12], error or "no answer"
                 )
-                self._failed[container.id] = version
+                self._put_off(container.id, version)
             else:
                 if table.inspected(inspection.container, version):
                     self._suspect(container.id)
                 self._board.touch()
             finally:
                 self._busy.discard(container.id)
-            if urgency(container):
-                await clock.sleep(self._pause)
+            await clock.sleep(self._pause if urgency(container) else BREATH)
+
+    def _put_off(self, container_id: str, version: int) -> None:
+        self._failed[container_id] = (version, self._board.clock.monotonic() + TRY_AGAIN)
+
+    def _is_put_off(self, container_id: str) -> bool:
+        version, until = self._failed.get(container_id, (-1, 0.0))
+        if version == self._board.table.version(container_id) and self._board.clock.monotonic() < until:
+            return True
+        self._failed.pop(container_id, None)
+        return False
 
     def _next(self) -> Container | None:
         table = self._board.table
@@ -91,7 +105,7 @@ class Inspector:
             container = table.containers.get(container_id)
             if container is None or container_id in self._busy:
                 continue
-            if self._failed.get(container_id) == table.version(container_id):
+            if self._is_put_off(container_id):
                 continue
             if not urgency(container):
                 return container

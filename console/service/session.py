@@ -19,13 +19,10 @@ from console.service.stats import Sampler
 from console.service.tasks import first
 from console.service.view import View
 from console.service.waits import Backoff
-from console.service.watch import Watch, ping
+from console.service.watch import DEADLINE, Watch, answered, ping
 from console.transport.base import Engine, HostLink
 
 log = logging.getLogger(__name__)
-
-QUIET_AFTER = 6.0
-"""Seconds without a byte; an SSH keep-alive is due every five."""
 
 LOOK_EVERY = 1.0
 """Seconds between looks at how long the link has been idle."""
@@ -119,7 +116,7 @@ class Session:
                 )
 
     async def _use_engine(self) -> None:
-        engine = await self._link.engine(self._carrier)
+        engine = await answered(self._link.engine(self._carrier), DEADLINE, self._board, "at all")
         try:
             self._board.facts = engine.facts
             self._carrier = str(engine.facts.carrier)
@@ -140,12 +137,7 @@ class Session:
     async def _heartbeat(self, engine: Engine) -> None:
         while True:
             await self._around.clock.sleep(HEARTBEAT)
-            try:
-                rtt = await ping(engine, self._board.spec.name)
-            except EngineDown:
-                if self._link.idle() > QUIET_AFTER:
-                    continue  # the whole host is silent: not the engine's fault
-                raise
+            rtt = await ping(engine, self._board)
             if self._board.capabilities.get("probe", "?"):
                 self._board.rtt = rtt
                 self._board.touch()
@@ -153,10 +145,10 @@ class Session:
     async def _look_for_quiet(self) -> None:
         while True:
             await self._around.clock.sleep(LOOK_EVERY)
-            state, idle = self._board.status.state, self._link.idle()
-            if state is HostState.UP and idle > QUIET_AFTER:
+            state, silent = self._board.status.state, self._board.silent()
+            if state is HostState.UP and silent:
                 self._board.set_status(HostState.QUIET, safe("nothing heard any more"))
-            elif state is HostState.QUIET and idle <= QUIET_AFTER:
+            elif state is HostState.QUIET and not silent:
                 self._board.set_status(HostState.UP)
 
     async def _sample(self) -> None:
@@ -167,8 +159,10 @@ class Session:
         await sampler.run(self._link, root, lambda: self.engine)
 
     async def _data_root(self) -> str:
+        if self.engine is None:
+            return ""
         try:
-            info = await self.engine.info() if self.engine else {}
+            info = await answered(self.engine.info(), DEADLINE, self._board, "what it is")
         except HostError as error:
             log.info("%s: the data root is not known: %s", self._board.spec.name, error)
             return ""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from console.errors import CapabilityMissing, HostError
 from console.model.containers import Usage
@@ -20,9 +21,11 @@ from console.model.hosts import HostLoad
 from console.model.text import NOTHING, safe
 from console.service.board import Board
 from console.service.history import History
-from console.service.tasks import end
+from console.service.tasks import end, patient
 from console.service.view import View
 from console.transport.base import CgroupUsage, Engine, HostLink, HostProbe, ProbeSample
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,9 @@ TURN = 6.0
 
 REOPEN = (2.0, 60.0)
 """Seconds until a shell that failed is tried again: the first time, and at most."""
+
+PATIENCE = 10.0
+"""Seconds for a shell to open or a sample to come, beyond what the transport itself allows."""
 
 SKEW_SAMPLES = 10
 
@@ -99,7 +105,7 @@ class Sampler:
         while True:
             try:
                 if probe is None:
-                    probe = await link.probe(data_root)
+                    probe = await self._patient(link.probe(data_root))
                     self._capability("shell", "")
                 await self._sample_for_ever(probe)
             except CapabilityMissing as error:
@@ -111,10 +117,16 @@ class Sampler:
 
     async def _sample_for_ever(self, probe: HostProbe) -> None:
         while True:
-            sample = await probe.sample(self._board.running())
+            sample = await self._patient(probe.sample(self._board.running()))
             self._capability("probe", "")
             self._take(sample)
             await self._pause()
+
+    async def _patient(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await patient(work, PATIENCE, self._board.silent)
+        except TimeoutError as error:
+            raise CapabilityMissing(self._board.spec.name, "the host's shell does not answer") from error
 
     def _take(self, sample: ProbeSample) -> None:
         board, host = self._board, self._board.spec.name

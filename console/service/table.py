@@ -53,6 +53,11 @@ class Details:
     restart_policy: SafeText | None
     started: float | None
     finished: float | None
+    accepted: Container | None = None
+    """The row this was accepted beside although the two contradict each other, and went on to when asked
+    again: an engine whose clock is wrong, or whose list and inspect disagree. Later rows are then compared
+    with that row.
+    """
 
 
 class Table:
@@ -127,7 +132,8 @@ class Table:
             return False
         self.wanted.discard(container_id)
         self._outdated.discard(container_id)
-        self._details[container_id] = Details(
+        before = self._details.get(container_id)
+        details = self._details[container_id] = Details(
             state=inspected.state,
             exit_code=inspected.exit_code,
             oom=inspected.oom,
@@ -136,8 +142,10 @@ class Table:
             started=inspected.started,
             finished=inspected.finished,
         )
-        if inspected.state is not known.state:
-            return True
+        if inspected.state is not known.state or not _same_life(known, details, self._now):
+            if before is None or replace(before, accepted=None) != details:
+                return True
+            self._details[container_id] = replace(details, accepted=known)
         self._put(known)
         return False
 
@@ -245,9 +253,10 @@ class Table:
 
 def _same_life(row: Container, details: Details, now: float) -> bool:
     """Whether the inspect still speaks of what the row shows, as far as a row can tell."""
-    if row.state not in _ALIVE or details.state not in _ALIVE:
-        return row.state is details.state and (row.exit_code is None or row.exit_code == details.exit_code)
-    if row.started is None or details.started is None:
+    known = details.accepted or details
+    if row.state not in _ALIVE or known.state not in _ALIVE:
+        return row.state is known.state and (row.exit_code is None or row.exit_code == known.exit_code)
+    if row.started is None or known.started is None:
         return True
     # `Up 2 days` may hide almost a third of the truth and `About a minute` half of it, but no more.
-    return now - row.started > 0.45 * (now - details.started) - 60
+    return now - row.started > 0.45 * (now - known.started) - 60

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 from console.errors import DockconError
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,25 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(outcome, Exception) and not isinstance(outcome, DockconError):
             log.error("a task ended with a defect", exc_info=outcome)
+
+
+async def patient(work: Coroutine[Any, Any, T], seconds: float, excused: Callable[[], bool]) -> T:
+    """The result of `work`. Raises TimeoutError after `seconds`, unless it is `excused`: then it is given
+    as long again.
+    """
+    task = asyncio.create_task(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=seconds))[0]:
+            if not excused():
+                raise TimeoutError
+        return task.result()
+    finally:
+        # Also where it is done already: we may be cancelled in the very turn it failed in, and then nobody
+        # else would ever look at why.
+        if not task.done():
+            await end([task])
+        elif not task.cancelled():
+            task.exception()
 
 
 async def first(*works: Coroutine[Any, Any, Any]) -> Any:

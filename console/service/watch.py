@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
 
 from console.errors import EngineDown, EngineError, HostError, HostRefused, HostUnreachable
 from console.model.containers import Container
 from console.model.events import EngineEvent
 from console.service.board import Board
-from console.service.tasks import first
+from console.service.tasks import first, patient
 from console.transport.base import Engine
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +29,13 @@ GATHER = 0.03
 
 RECONCILE_EVERY = 60.0
 
-LIST_DEADLINE = 30.0
-"""Seconds after which a list that has not answered means that the engine hangs."""
+DOUBT_EVERY = 10
+"""Every so many reconciles details are doubted too: a restart that an engine did not tell of can look, in a
+list, like a container that ran on.
+"""
+
+DEADLINE = 30.0
+"""Seconds after which a list or subscription that has not answered means that the engine hangs."""
 
 PING_DEADLINE = 10.0
 
@@ -70,7 +79,7 @@ class Watch:
                 raise EngineDown(host, f"the engine answers with an error: {error.message}") from error
             except HostError as error:
                 # Only the stream may have ended: if the engine still answers, it was a gap and no more.
-                await ping(engine, self._board.spec.name)
+                await ping(engine, self._board)
                 log.info("%s: event stream ended (%s), subscribing again", self._board.spec.name, error)
                 self._board.dropped += 1
             pause = 0.0 if clock.monotonic() - began > 10 else min(pause + 0.5, 5.0)
@@ -79,7 +88,9 @@ class Watch:
     async def _subscribed(self, engine: Engine) -> None:
         table = self._board.table
         since = table.last_ns + 1 if table.last_ns else int((self._board.clock.now() - LOOK_BACK) * 1e9)
-        async with engine.events(since) as stream:
+        async with AsyncExitStack() as stack:
+            subscribed = stack.enter_async_context(engine.events(since))
+            stream = await answered(subscribed, DEADLINE, self._board, "a subscription to events")
             self._dirty.clear()
             await self._list(engine, gap=True)
             await first(self._read(stream), self._refetch(engine))
@@ -97,6 +108,7 @@ class Watch:
     async def _refetch(self, engine: Engine) -> None:
         clock = self._board.clock
         reconcile_at = clock.monotonic() + RECONCILE_EVERY
+        lists = 0
         while True:
             try:
                 async with asyncio.timeout(max(0.0, reconcile_at - clock.monotonic())):
@@ -108,7 +120,8 @@ class Watch:
             self._wake.clear()
             ids, self._dirty = self._dirty, set()
             if len(ids) > MANY or clock.monotonic() >= reconcile_at:
-                await self._list(engine, gap=False)
+                lists += 1
+                await self._list(engine, gap=lists % DOUBT_EVERY == 0)
                 reconcile_at = clock.monotonic() + RECONCILE_EVERY
             elif ids:
                 rows = await self._ask(engine, ids)
@@ -121,12 +134,7 @@ class Watch:
         self._applied()
 
     async def _ask(self, engine: Engine, ids: Collection[str] | None) -> tuple[Container, ...]:
-        host = self._board.spec.name
-        try:
-            async with asyncio.timeout(LIST_DEADLINE):
-                return await engine.containers(ids)
-        except TimeoutError as error:
-            raise EngineDown(host, f"no answer to a list of containers in {LIST_DEADLINE:.0f} s") from error
+        return await answered(engine.containers(ids), DEADLINE, self._board, "a list of containers")
 
     def _applied(self) -> None:
         self._board.listed = self._board.clock.now()
@@ -134,10 +142,15 @@ class Watch:
         self._on_applied()
 
 
-async def ping(engine: Engine, host: str) -> float:
+async def ping(engine: Engine, board: Board) -> float:
     """One round trip; raises EngineDown where no answer comes within `PING_DEADLINE`."""
+    return await answered(engine.ping(), PING_DEADLINE, board, "a ping")
+
+
+async def answered(asked: Coroutine[Any, Any, T], seconds: float, board: Board, what: str) -> T:
+    """The answer; EngineDown where none comes in time although the host as a whole is not silent."""
     try:
-        async with asyncio.timeout(PING_DEADLINE):
-            return await engine.ping()
+        return await patient(asked, seconds, board.silent)
     except TimeoutError as error:
-        raise EngineDown(host, f"no answer from the engine in {PING_DEADLINE:.0f} s") from error
+        text = f"the engine did not answer {what} in {seconds:.0f} s"
+        raise EngineDown(board.spec.name, text) from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from console.model.containers import ContainerState, Health
 from console.model.hosts import HostSpec, HostState
+from console.model.questions import Question, QuestionKind
 from console.model.snapshot import HostSnapshot
+from console.model.text import safe
 from console.service.feed import Feed
 from console.service.fleet import Fleet
 from console.service.remember import Forgetful, Memory
@@ -20,6 +22,11 @@ def plain_fleet(*names: str, containers: int = 3) -> MemoryFleet:
         for number in range(containers):
             running(host, f"c{number}")
     return fleet
+
+
+def question(kind: QuestionKind = QuestionKind.CODE, host: str = "a") -> Question:
+    """What a host may ask."""
+    return Question(kind=kind, host=host, hop=host, title=safe("One-time code"), text=safe("Code for ops@a:"))
 
 
 def running(host: MemoryHost, name: str, **fields: object) -> MemoryContainer:
@@ -102,4 +109,4 @@ def settled(snapshot: HostSnapshot, host: MemoryHost) -> bool:
     return dict(snapshot.containers) == host.daemon.truth()
 
 
-__all__ = ["ContainerState", "Running", "plain_fleet", "running", "settled"]
+__all__ = ["ContainerState", "Running", "plain_fleet", "question", "running", "settled"]

@@ -200,13 +200,14 @@ class MemoryEngine:
         return rows
 
     async def inspect(self, container_id: str) -> Inspection:
-        """Everything of one container."""
-        await self._call()
-        container = self._daemon.containers.get(container_id)
-        if container is None:
-            raise NotFound(self._link.host.name, f"No such container: {container_id[:12]}", status=404)
+        """Everything of one container, as it is when the engine looks: before the answer travels."""
         host = self._link.host.name
-        return Inspection(container=container.detail(host), document=document_of(container))
+        container = self._daemon.containers.get(container_id)
+        found = Inspection(container.detail(host), document_of(container)) if container else None
+        await self._call()
+        if found is None:
+            raise NotFound(host, f"No such container: {container_id[:12]}", status=404)
+        return found
 
     @asynccontextmanager
     async def events(self, since_ns: int | None = None) -> AsyncIterator[AsyncIterator[EngineEvent]]:
