@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from console.errors import HostError
 from console.model.questions import Question
 from console.transport.base import Prompter
+from console.transport.closing import Closing
 from console.transport.sshconfig import Hop
 
 
@@ -28,7 +29,8 @@ class Carrier(Protocol):
         """Seconds since it was last heard of."""
         ...
 
-    async def aclose(self) -> None: ...
+    @property
+    def aclose(self) -> Closing: ...
 
 
 class Lease:

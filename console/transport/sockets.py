@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from console.model.text import SafeText, sanitise
+from console.transport.closing import Closing
 from console.transport.processes import end
 from console.transport.sshconfig import Hop
 
@@ -128,6 +129,8 @@ class ProxyCommand:
         self.socket = sock
         self._said = bytearray()
         self._listening = asyncio.ensure_future(self._listen())
+        self.aclose = Closing(self._close)
+        """End the process and what it has started, wait for it. Idempotent, never raises."""
 
     @classmethod
     async def start(cls, command: str) -> ProxyCommand:
@@ -168,8 +171,7 @@ class ProxyCommand:
             await asyncio.wait_for(asyncio.shield(self._listening), 0.5)
         return self.said
 
-    async def aclose(self) -> None:
-        """End the process and what it has started, wait for it. Idempotent, never raises."""
+    async def _close(self) -> None:
         self.socket.close()
         await end(self._process)
         self._listening.cancel()

@@ -10,6 +10,7 @@ from console.model.hosts import HostSpec
 from console.transport.base import Prompter
 from console.transport.bastions import Bastions, Chorus, Lease
 from console.transport.channels import Channel, ChannelReader
+from console.transport.closing import Closing
 from console.transport.quoting import command_line
 from console.transport.sshconfig import Hop, Route, Surroundings
 from console.transport.sshdial import Dialler
@@ -24,6 +25,8 @@ class SshConnection:
     def __init__(self, route: Route, link: Link, connector: SshConnector) -> None:
         self._route = route
         self._link = link
+        self.aclose = Closing(self._close)
+        """Close the connection and wait for it. Idempotent, never raises."""
         self._connector = connector
 
     @property
@@ -55,8 +58,7 @@ class SshConnection:
         """Run a command without a terminal; see `Dialer`. The reader may be called before this returns."""
         return await self._link.command(command_line(argv), reader)
 
-    async def aclose(self) -> None:
-        """Close the connection and wait for it. Idempotent, never raises."""
+    async def _close(self) -> None:
         await self._link.aclose()
         self._connector.forget(self)
 

@@ -54,8 +54,7 @@ class _Socket:
     async def aclose(self) -> None:
         if self.connection is not None:
             self.connection.abort()
-            await self.connection.wait_closed()
-        if self.tcp is not None:
+        elif self.tcp is not None:
             self.tcp.close()
         if self.proxy is not None:
             await self.proxy.aclose()

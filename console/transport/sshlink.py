@@ -13,6 +13,7 @@ from console.errors import HostUnreachable
 from console.model.text import SafeText, safe, sanitise
 from console.transport.bastions import Lease
 from console.transport.channels import ChannelReader, ChannelRefused
+from console.transport.closing import Closing
 from console.transport.login import Login
 from console.transport.sockets import ProxyCommand
 from console.transport.sshchannel import Delivery, Openings
@@ -61,6 +62,8 @@ class Link:
         self._lease = lease
         self._proxy = proxy
         self._closed_here = False
+        self.aclose = Closing(self._close)
+        """Close it and let go of what it stands on; waits. Idempotent, never raises."""
         self._channels: Openings[Delivery] = Openings(Delivery.abort)
         self._tunnels: Openings[tuple[Any, Any]] = Openings(lambda opened: opened[0].abort())
 
@@ -114,9 +117,8 @@ class Link:
                 raise HostUnreachable(self.host, why) from exc
             raise ChannelRefused(sanitise(exc.reason, 300)) from exc
 
-    async def aclose(self) -> None:
-        """Close it and let go of what it stands on; waits. Idempotent, never raises."""
-        self._closed_here = self._closed_here or not self._login.end.done()
+    async def _close(self) -> None:
+        self._closed_here = not self._login.end.done()
         self._connection.close()
         await self._connection.wait_closed()
         await self._channels.aclose()

@@ -209,6 +209,18 @@ async def test_the_last_one_to_leave_ends_the_dial(home: Home) -> None:
         await until(lambda: not lan.jumps[0].connections)
 
 
+async def test_closing_comes_to_its_end_whoever_stops_waiting(home: Home) -> None:
+    async with net(home) as lan:
+        connection = await lan.connect()
+        closing = asyncio.ensure_future(connection.aclose())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        await until(lambda: not lan.jumps[0].connections)
+        assert lan.connector.bastions == 0
+        await connection.aclose()
+
+
 async def test_without_a_person_an_unknown_jump_host_is_needs_you(home: Home) -> None:
     async with net(home) as lan:
         home.known_hosts.write_text("")
