@@ -34,6 +34,8 @@ class Setup:
 def set_up(options: Options, homes: Homes) -> Setup:
     """Find and read hosts.yml, or make the demo. Raises ConfigError, or UsageError where there is no file."""
     if options.demo:
+        if options.config is not None:
+            load(options, homes)  # a file that is named is read, and found fault with, also beside the demo
         return _demo(options)
     return real(load(options, homes), options, homes)
 

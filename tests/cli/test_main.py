@@ -85,6 +85,11 @@ def test_a_stated_file(run: Run, fleet: MemoryFleet, tmp_path: Path) -> None:
     assert "cannot be read" in done.err
 
 
+def test_a_stated_file_is_read_beside_the_demo(run: Run) -> None:
+    Path("bad.yml").write_text("hosts: {a: {adress: x}}\n", encoding="utf-8")
+    assert run("-c", "bad.yml", "--demo", "check").code == 2
+
+
 def test_a_host_that_does_not_exist(run: Run, fleet: MemoryFleet) -> None:
     done = run("--host", "c", "ps")
     assert done.code == 2
