@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from console.config import fields
+from console.config.bindings import BINDINGS
 from console.config.hosts import HostReader
 from console.config.schema import (
     Ambassador,
@@ -16,7 +17,7 @@ from console.config.schema import (
     Repair,
     Settings,
 )
-from console.config.yamldoc import Problems, Value, quote, read_document
+from console.config.yamldoc import Problems, Value, nearest, quote, read_document
 from console.errors import ConfigError, ConfigProblem
 
 FLEET_KEYS = ("defaults", "hosts", "fleet", "store", "repair", "audit", "ambassador", "redeploy")
@@ -140,6 +141,11 @@ def _keymap(value: Value | None) -> dict[str, str]:
         return {}
     keymap: dict[str, str] = {}
     for binding, entry in (value.entries() or {}).items():
+        if binding not in BINDINGS:
+            entry.problem(
+                f"there is no such binding; {nearest(binding, BINDINGS) or 'the help screen names them'}"
+            )
+            continue
         keys = [item.text() for item in entry.value.items()]
         if not keys or any(k is not None and not re.fullmatch(r"[^\s,]+(?:,[^\s,]+)*", k) for k in keys):
             entry.value.problem("expected a key such as `ctrl+r`, or a list of keys")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,22 @@ def test_mistakes_in_the_settings_stop_nobody(
     assert done.code == 0
     assert "fps: `many` is not a whole number" in done.err
     assert opened[0][1].theme == "dark"
+
+
+def test_the_time_zone_of_the_settings(
+    run: Run, opened: Opened, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setenv("TZ", "EST5")
+    time.tzset()
+    try:
+        (home / ".config/dockcon").mkdir(parents=True)
+        (home / ".config/dockcon/settings.yml").write_text("time_zone: utc\n")
+        answer(monkeypatch, "")
+        assert run("--demo").code == 0
+        assert time.localtime(0).tm_hour == 0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_screen_that_cannot_be_loaded_leaves_nothing_behind(

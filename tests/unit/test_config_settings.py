@@ -16,7 +16,7 @@ from console.config.schema import LogCaps, Notify, Settings
 
 FULL = """
 theme: dark
-keymap: {restart: ctrl+r, quit: [q, ctrl+q]}
+keymap: {screen.freeze: f8, app.quit: [q, ctrl+q]}
 time_zone: Europe/Berlin
 logs: {lines: 50000, bytes: 32MB}
 mouse: off
@@ -53,7 +53,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert problems == []
     assert settings == Settings(
         theme="dark",
-        keymap={"restart": "ctrl+r", "quit": "q,ctrl+q"},
+        keymap={"screen.freeze": "f8", "app.quit": "q,ctrl+q"},
         time_zone="Europe/Berlin",
         logs=LogCaps(50_000, 32 << 20),
         mouse=False,
@@ -79,8 +79,12 @@ def test_no_file_is_no_problem(tmp_path: Path) -> None:
         ("logs: {lines: 5}", "1 logs.lines: `5` is not a whole number from 1000"),
         ("logs: {bytes: 64}", "1 logs.bytes: `64` is no size such as"),
         ("logs: {bytes: 64k}", "1 logs.bytes: `64k` is not between"),
-        ("keymap: {a: [b, c d]}", "1 keymap.a: expected a key"),
-        ("keymap: {a: []}", "1 keymap.a: expected a key"),
+        ("keymap: {app.quit: [b, c d]}", "1 keymap.app.quit: expected a key"),
+        ("keymap: {app.quit: []}", "1 keymap.app.quit: expected a key"),
+        (
+            "keymap: {app.freeze: f8}",
+            "1 keymap.app.freeze: there is no such binding; did you mean `screen.freeze`?",
+        ),
         ("keymap: [a]", "1 keymap: expected `key: value` lines, not a list"),
         ("- 1", "1 : expected `key: value` lines"),
         ("theme: [", "is not YAML"),

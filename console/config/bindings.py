@@ -1,0 +1,32 @@
+"""The ids of the screen's key bindings, which `keymap` in settings.yml may give other keys.
+
+A list of its own, so that a file can be checked without loading the screen; a test compares the two.
+"""
+
+from __future__ import annotations
+
+BINDINGS = frozenset(
+    {
+        "app.help", "app.mouse", "app.palette", "app.quit",
+        "choice.left", "choice.pick", "choice.right",
+        "confirm.no", "confirm.yes",
+        "containers.group", "containers.mark", "containers.reverse", "containers.sort",
+        "details.reveal",
+        "filter.clear", "filter.keep", "filter.rows",
+        "help.close", "help.ids",
+        "host.connect", "host.switch",
+        "hosts.connect", "hosts.switch",
+        "question.no", "question.refuse", "question.yes",
+        "reader.next", "reader.previous", "reader.search", "reader.stop",
+        "reading.close", "reading.next", "reading.page_1", "reading.page_2", "reading.page_3",
+        "reading.previous",
+        "screen.back", "screen.containers", "screen.copy", "screen.copy_row", "screen.filter",
+        "screen.freeze", "screen.hosts", "screen.next", "screen.previous", "screen.problems",
+        "screen.save", "screen.zoom",
+        "search.leave", "search.next", "search.previous",
+        "secret.back", "secret.clear", "secret.submit",
+        "table.bottom", "table.down", "table.first", "table.open", "table.page_down", "table.page_up",
+        "table.top", "table.up",
+        "text.bottom", "text.down", "text.page_down", "text.page_up", "text.top", "text.up",
+    }
+)  # fmt: skip
