@@ -119,7 +119,10 @@ class EngineFacts:
     api: SafeText
     """The API version spoken: the lower of the server's and the newest we know."""
     carrier: SafeText
-    """How its API is reached: `streamlocal`, `dial-stdio`, `sudo`, `local` or `memory`."""
+    """How its API is reached: `streamlocal`, `dial-stdio`, `sudo`, `local` or `memory`.
+
+    With `:PATH` where the engine's socket is not the usual one; it can be remembered as it is.
+    """
     os: SafeText = NOTHING
     kernel: SafeText = NOTHING
     arch: SafeText = NOTHING

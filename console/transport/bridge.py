@@ -12,7 +12,7 @@ from typing import cast
 from console.errors import EngineDown, HostError, HostUnreachable
 from console.transport.carrier import Carrier
 from console.transport.channels import Channel
-from console.transport.faults import translated
+from console.transport.faults import host_error
 from console.transport.http import Cut
 
 HUNG_UP_EVERY = 1.0
@@ -156,7 +156,7 @@ class _Ticket:
         self.abandoned = False
         self.task: asyncio.Task[None] | None = None
         self.bridge: Bridge | None = None
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
 
 
 class Bridges:
@@ -197,8 +197,8 @@ class Bridges:
                     self._loop.call_soon_threadsafe(self._abandon, ticket)
                     raise EngineDown(self._host, f"no channel to the engine within {timeout:g} s")
         if ticket.bridge is None or ticket.bridge.theirs is None:
-            with translated(self._host):
-                raise ticket.error or EngineDown(self._host, "the connection was closed")
+            error = ticket.error or EngineDown(self._host, "the connection was closed")
+            raise error if isinstance(error, HostError) else host_error(self._host, error) from error
         return ticket.bridge.theirs
 
     def _begin(self, ticket: _Ticket) -> None:
@@ -230,7 +230,7 @@ class Bridges:
         if self._closing or not self._settle(ticket, bridge, None):
             bridge.abort()
 
-    def _settle(self, ticket: _Ticket, bridge: Bridge | None, error: BaseException | None) -> bool:
+    def _settle(self, ticket: _Ticket, bridge: Bridge | None, error: Exception | None) -> bool:
         with ticket.lock:
             if ticket.abandoned:
                 return False
@@ -249,11 +249,7 @@ class Bridges:
         fault = self.last_fault
         if fault is None or (fault.error is None and not fault.note):
             return EngineDown(self._host, "the engine closed the connection")
-        try:
-            with translated(self._host):
-                raise fault
-        except HostError as error:
-            return error
+        return host_error(self._host, fault)
 
     def shut(self) -> None:
         """End every bridge, so that blocked threads wake up. On the network loop."""

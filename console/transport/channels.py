@@ -70,7 +70,7 @@ class Dialer(Protocol):
         ...
 
     async def open_command(self, argv: Sequence[str], reader: ChannelReader) -> Channel:
-        """Run a command without a terminal; `argv` is quoted by `transport.shell` alone.
+        """Run a command without a terminal; `argv` is quoted by `transport.quoting` alone.
 
         Raises ChannelRefused (also where sessions are exhausted or forbidden) or HostUnreachable.
         """

@@ -45,9 +45,9 @@ EVENT_TYPES = ("container", "network", "image", "volume", "daemon")
 # engine keeps no more than 256. `health_status` stands for `health_status: unhealthy`.
 EVENT_ACTIONS = (
     *("create", "start", "restart", "die", "stop", "kill", "oom", "pause", "unpause", "rename", "update"),
-    *("destroy", "remove", "health_status", "connect", "disconnect"),
+    *("destroy", "health_status", "connect", "disconnect"),
     *("pull", "delete", "tag", "untag", "reload"),
-    *("died", "cleanup"),  # Podman's own words
+    "cleanup",  # Podman: after `die`, when the list says so, too
 )
 
 
@@ -65,6 +65,7 @@ class HttpEngine:
         self._calls = HostCalls(host, pool, at_once=calls_at_once(carrier.lanes))
         self._feeds = carrier.lanes.feeds
         self._sdk: Sdk | None = None
+        self.closed = False
 
     @property
     def facts(self) -> EngineFacts:
@@ -160,6 +161,7 @@ class HttpEngine:
 
     async def aclose(self) -> None:
         """End every request, stream and call; returns when their threads and channels are gone."""
+        self.closed = True
         if self._sdk is not None:
             self._sdk.shut()
         await self._calls.aclose()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import NoReturn
 
 from console.errors import Conflict, EngineDown, EngineError, HostError, HostUnreachable, NotFound
 from console.model.text import SafeText, safe, sanitise
@@ -25,24 +24,37 @@ def translated(host: str, *, but: tuple[type[Exception], ...] = ()) -> Iterator[
     except (HttpFault, BadJson, ChannelRefused, TimeoutError) as error:
         if isinstance(error, but) and not (isinstance(error, Cut) and error.error is not None):
             raise
-        _raise(host, error)
+        raise host_error(host, error) from error
 
 
-def _raise(host: str, error: Exception) -> NoReturn:
+def host_error(host: str, error: Exception) -> HostError:
+    """What an operator is told of a fault of the layers below."""
     match error:
         case ErrorStatus(status=status, body=body):
-            raise engine_error(host, status, wire_feeds.error_message(body)) from error
+            return engine_error(host, status, wire_feeds.error_message(body))
         case Cut(error=HostError() as cause):
-            raise cause from error
+            return afresh(cause)
         case Cut(error=Exception() as cause):
-            raise HostUnreachable(host, f"the connection was lost: {sanitise(str(cause), 300)}") from error
+            return HostUnreachable(host, f"the connection was lost: {sanitise(str(cause), 300)}")
         case TimeoutError():
-            raise EngineDown(host, f"the engine did not answer within {DEADLINE:g} s") from error
+            return EngineDown(host, f"the engine did not answer within {DEADLINE:g} s")
         case ChannelRefused(reason=reason):
             because = f": {sanitise(reason, 300)}" if reason else ""
-            raise EngineDown(host, f"the engine's socket was refused{because}") from error
+            return EngineDown(host, f"the engine's socket was refused{because}")
         case _:
-            raise EngineDown(host, f"no proper answer of the engine: {sanitise(str(error), 300)}") from error
+            return EngineDown(host, f"no proper answer of the engine: {sanitise(str(error), 300)}")
+
+
+def afresh(error: HostError) -> HostError:
+    """The error of a lost connection for one more of those who used it.
+
+    One exception object raised in several tasks would have its cause and traceback overwritten, up to
+    chains that go in circles.
+    """
+    kinds = (HostUnreachable, EngineDown)
+    if isinstance(error, kinds):
+        return type(error)(error.host, error.message, next_step=error.next_step)
+    return error
 
 
 def engine_error(host: str, status: int, message: SafeText) -> EngineError:

@@ -15,7 +15,7 @@ DEADLINE = 9.0
 BODY_LIMIT = 64 << 20
 ERROR_BODY_LIMIT = 65536
 NOTE_LIMIT = 4000
-LINGER = 1.0
+LINGER = 0.5
 """Seconds between the end of a stream and our closing it, for what a command still has to say."""
 
 Open = Callable[[ChannelReader], Awaitable[Channel]]
@@ -48,6 +48,7 @@ class HttpConnection:
         self._linger: asyncio.TimerHandle | None = None
         self._note = b""
         self._spent = False
+        self._error: Exception | None = None
         self._gone = asyncio.Event()
 
     async def open(self, dial: Open) -> None:
@@ -70,7 +71,11 @@ class HttpConnection:
 
     def send(self, request: bytes, sink: Sink, *, method: str = "GET") -> None:
         """Begin an exchange; `sink` hears of its end whatever happens."""
-        assert self.idle
+        assert self._sink is None
+        if self.gone:
+            # A command may end before it is asked anything.
+            sink.failed(Cut(self._error, answered=False, note=self.note))
+            return
         self._parser = ResponseParser(sink, method=method)
         self._sink = sink
         if self._channel is not None:
@@ -143,7 +148,7 @@ class HttpConnection:
     def closed(self, error: Exception | None, exit_status: int | None) -> None:
         if self._linger is not None:
             self._linger.cancel()
-        self._spent = True
+        self._spent, self._error = True, error
         parser = self._parser
         if parser is not None:
             if error is None and not exit_status and parser.eof():

@@ -142,10 +142,10 @@ def _explain_absence(climb: Climb, found: Survey, usable: list[str], reason: str
         )
     missing = "not found" in reason.lower() if climb.survey is None else not found.docker
     if missing:
-        where = climb.choice.path or DOCKER_SOCKET
+        where = f"neither {climb.choice.path or DOCKER_SOCKET} nor a" if climb.survey else "no"
         return EngineDown(
             climb.host,
-            f"no engine found: neither {where} nor a docker command is there",
+            f"no engine found: {where} docker command is there",
             next_step="install Docker or Podman there, or say where it listens: `engine: unix:///path`",
         )
     return EngineDown(

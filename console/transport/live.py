@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from console.errors import EngineDown, HostError, HostUnreachable
 from console.model.hosts import HostSpec
@@ -18,8 +18,6 @@ from console.transport.handshake import open_engine
 from console.transport.ladder import Climb, forbidden
 from console.transport.local import LocalDialer
 from console.transport.probe import ShellProbe
-
-T = TypeVar("T", HttpEngine, ShellProbe)
 
 
 class Connection(Dialer, Protocol):
@@ -73,7 +71,8 @@ class LiveLink:
         self._spec = spec
         self._connection = connection
         self._pool = pool
-        self._owned: list[HttpEngine | ShellProbe] = []
+        self._engines: list[HttpEngine] = []
+        self._probe: ShellProbe | None = None
         self._closing = False
 
     @property
@@ -92,7 +91,11 @@ class LiveLink:
         """
         with translated(self._spec.name):
             engine = await (self._local() if self._spec.local else self._climb(carrier))
-        return await self._own(engine)
+        if self._closing:
+            await engine.aclose()
+            raise HostUnreachable(self._spec.name, "closed")
+        self._engines = [engine, *(old for old in self._engines if not old.closed)]
+        return engine
 
     async def _climb(self, remembered: str) -> HttpEngine:
         climb = Climb(self._spec.name, self._connection, self._spec.engine, self._spec.user)
@@ -113,15 +116,18 @@ class LiveLink:
             ) from refused
 
     async def probe(self, data_root: str = "") -> ShellProbe:
-        """Open the host's shell. Raises CapabilityMissing or HostUnreachable."""
-        return await self._own(await ShellProbe.open(self._spec.name, self._connection, data_root))
+        """Open the host's shell; the one before is closed, since a host has only one.
 
-    async def _own(self, made: T) -> T:
+        Raises CapabilityMissing or HostUnreachable.
+        """
+        if self._probe is not None:
+            await self._probe.aclose()
+        probe = await ShellProbe.open(self._spec.name, self._connection, data_root)
         if self._closing:
-            await made.aclose()
+            await probe.aclose()
             raise HostUnreachable(self._spec.name, "closed")
-        self._owned.append(made)
-        return made
+        self._probe = probe
+        return probe
 
     async def lost(self) -> HostError:
         """Wait until the connection is gone; return why."""
@@ -130,8 +136,10 @@ class LiveLink:
     async def aclose(self) -> None:
         """Close engines and shells, then the connection. Idempotent."""
         self._closing = True
-        owned, self._owned = self._owned, []
-        await asyncio.gather(*(one.aclose() for one in owned))
+        engines, self._engines = self._engines, []
+        await asyncio.gather(*(engine.aclose() for engine in engines))
+        if self._probe is not None:
+            await self._probe.aclose()
         await self._connection.aclose()
 
 

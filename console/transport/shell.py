@@ -14,9 +14,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from console.errors import CapabilityMissing
+from console.errors import CapabilityMissing, HostError
 from console.model.text import sanitise
 from console.transport.channels import Channel, ChannelRefused, Dialer
+from console.transport.faults import afresh
 from console.transport.wire_text import FULL_ID
 
 ARGV = ("exec", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "/bin/sh")
@@ -116,8 +117,12 @@ class _Pipe:
         self.error, self.status = error, exit_status
         self.gone.set()
         if self.exchange is not None:
-            self.exchange.fail(error or ShellEnded())
+            self.exchange.fail(_again(error) if error is not None else ShellEnded())
         self._on_gone(self)
+
+
+def _again(error: Exception) -> Exception:
+    return afresh(error) if isinstance(error, HostError) else error
 
 
 class ShellEnded(Exception):
@@ -157,7 +162,7 @@ class HostShell:
         async with self._turn:
             pipe = self._pipe
             if pipe is not None and pipe.error is not None:
-                raise pipe.error  # the connection is gone, not only the shell
+                raise _again(pipe.error)  # the connection is gone, not only the shell
             if pipe is None or pipe.gone.is_set():
                 pipe = await self._open()
             return await self._exchange(pipe, line, DEADLINE)

@@ -20,6 +20,9 @@ from console.transport.wire_text import (
     texts,
 )
 
+_PODMAN = {SafeText("remove"): SafeText("destroy"), SafeText("died"): SafeText("die")}
+"""Podman's own words for what Docker says of a container."""
+
 
 def event(host: str, document: object) -> EngineEvent | None:
     """One line of `GET /events`; None where it names no action.
@@ -29,11 +32,12 @@ def event(host: str, document: object) -> EngineEvent | None:
     whole = mapping(document)
     actor = mapping(whole.get("Actor"))
     attributes = texts(mapping(actor.get("Attributes")))
-    # Podman before 4.4 writes its own words in `status` and leaves `Action` to Docker's.
     action = text(whole.get("Action") or whole.get("status"), 300)
     if not action:
         return None
     kind = text(whole.get("Type"), 64) or SafeText("container")
+    if kind == "container":
+        action = _PODMAN.get(action, action)
     ident = text(actor.get("ID") or whole.get("id"), 300)
     concerned = ident if kind == "container" else attributes.get("container", "")
     return EngineEvent(

@@ -236,6 +236,8 @@ class FakeEngine:
         )
         await request.writer.drain()
         self._subscribers.append(queue)
+        gone = asyncio.create_task(request.reader.read())
+        gone.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (event := await queue.get()) is not None:
                 request.chunk(json.dumps(event).encode() + b"\n")
@@ -243,6 +245,7 @@ class FakeEngine:
             request.writer.write(b"0\r\n\r\n")
         finally:
             self._subscribers.remove(queue)
+            gone.cancel()
 
     async def _stats(self, request: Request) -> None:
         request.writer.write(request.head(200, "Transfer-Encoding: chunked"))

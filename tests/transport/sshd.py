@@ -221,7 +221,7 @@ async def sshd(
         "127.0.0.1",
         0,
         server_factory=lambda: server(state),
-        process_factory=state.run,
+        process_factory=lambda process: state.run(process),
         encoding=None,
         **options,  # type: ignore[arg-type]  # passed through
     )

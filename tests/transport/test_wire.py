@@ -343,6 +343,14 @@ def test_an_event_of_before_1_22_and_one_of_after_1_52() -> None:
     assert wire_feeds.event("here", {"Type": "container"}) is None
 
 
+def test_podman_says_some_things_in_its_own_words() -> None:
+    said = [
+        wire_feeds.event("here", {"Type": kind, "Action": "remove", "Actor": {"ID": ID}})
+        for kind in ("container", "volume")
+    ]
+    assert [event and event.action for event in said] == ["destroy", "remove"]
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
