@@ -88,6 +88,7 @@ class Dialler:
         self._known = KnownFiles()
         self._gate = Gate()
         self._first_hops: dict[object, asyncio.Semaphore] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
 
     async def dial(
         self, host: str, hops: tuple[Hop, ...], prompter: Prompter | None, lease: Lease | None
@@ -235,24 +236,33 @@ class Dialler:
             raise refused from exc
         if asker.prompter is None:
             raise needed(attempt.host, hostkeys.unasked(attempt.hops, key)) from exc
+        # A machine may be a host and somebody's jump host at once: it is asked about once.
+        async with self._asking.setdefault(known.name, asyncio.Lock()):
+            latest = await asyncio.to_thread(self._known.look_up, hop)
+            if key not in latest.trusted:
+                await self._accept(attempt, asker, key, exc)
+        return attempt.certificates
+
+    async def _accept(self, attempt: _Attempt, asker: Asker, key: asyncssh.SSHKey, cause: Exception) -> None:
+        """Ask whether an unknown key is the host's, and note it. Raises AnswerNeeded for a no."""
+        hop, known = attempt.hop, attempt.known
         answer = await asker.ask(hostkeys.question(attempt.host, attempt.hops, known, key))
         if answer != ("yes",):
             raise AnswerNeeded(
                 attempt.host,
                 f"the host key of {way(attempt.hops)} was not accepted",
                 next_step="connect again to be asked again",
-            ) from exc
+            ) from cause
         try:
             await asyncio.to_thread(
                 knownwrite.note, hop.known_hosts, known.name, key, hash_name=hop.hash_names
             )
-        except OSError as failed:
+        except OSError as exc:
             raise HostRefused(
                 attempt.host,
-                f"the accepted host key could not be noted: {failed.strerror} ({failed.filename})",
+                f"the accepted host key could not be noted: {exc.strerror} ({exc.filename})",
                 next_step="name a file that can be written with `known_hosts:` in hosts.yml",
-            ) from failed
-        return attempt.certificates
+            ) from exc
 
     async def _unlock(self, attempt: _Attempt, asker: Asker, path: str) -> None:
         """Get an encrypted key opened, or say why not."""

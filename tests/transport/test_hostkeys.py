@@ -16,7 +16,7 @@ from console.model.questions import QuestionKind
 from console.transport import knownwrite
 from console.transport.hostkeys import Known, KnownFile, KnownFiles, Verdict
 from console.transport.sshconfig import Hop
-from tests.transport.sshd import Home, Person, Sshd, sshd
+from tests.transport.sshd import Home, Person, Sshd, sshd, until
 
 
 def public(key: asyncssh.SSHKey) -> str:
@@ -52,6 +52,19 @@ async def test_an_unknown_key_is_asked_about_noted_and_then_known(home: Home) ->
         assert stat.S_IMODE(home.known_hosts.stat().st_mode) == 0o600
         await greet(home, server, None)
         assert len(person.asked) == 1
+
+
+async def test_a_machine_that_is_met_in_two_ways_is_asked_about_once(home: Home) -> None:
+    async with sshd(home.key) as server, home.connector() as connector:
+        first, second = Person(("yes",)), Person(("yes",))
+        first.waits = asyncio.Event()
+        asked = asyncio.ensure_future(connector.connect(server.spec("app-1"), first))
+        await until(lambda: bool(first.asked))
+        waits = asyncio.ensure_future(connector.connect(server.spec("app-2"), second))
+        await until(lambda: server.accepted == 2 and not server.connections)
+        first.waits.set()
+        await asyncio.gather(asked, waits)
+        assert second.asked == []
 
 
 async def test_without_a_person_an_unknown_key_is_needs_you(home: Home) -> None:
