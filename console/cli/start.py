@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,10 +28,6 @@ def run(options: Options, homes: Homes, output: Output) -> int:
     for problem in problems:
         output.say(f"{problem} (left out)")
     tell_times_in(settings.time_zone)
-    if settings.time_zone != "local":
-        # The C library's clock is what screen and log file tell the time by.
-        os.environ["TZ"] = "UTC" if settings.time_zone == "utc" else settings.time_zone
-        time.tzset()
     setup = _setup(options, homes, output)
     # Dialling begins before the screen is built: it is what takes longest.
     handle = NetworkThread(

@@ -79,7 +79,7 @@ async def _settle(question: Question, right: tuple[str, ...] | None, prompter: P
     host = question.host
     if prompter is None:
         raise AnswerNeeded(
-            host, f"{question.title}: nobody was asked", next_step=f"dockcon check --host {host}"
+            host, f"{question.title}: nobody was asked", next_step=f"dockcon --host {host} check"
         )
     answers = await prompter.ask(question)
     if answers is None:
