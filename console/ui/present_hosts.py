@@ -30,7 +30,7 @@ HOST_COLUMNS: Final = (
     Column(key="engine", title="ENGINE", min=13, max=18, drop=9),
     Column(key="api", title="API", min=4, max=5, drop=10),
     Column(key="carrier", title="CARRIER", min=11, max=12, drop=11),
-    Column(key="why", title="WHY", min=24, max=24, stretch=True),
+    Column(key="why", title="WHY", min=20, max=20, stretch=True),
 )
 
 STATE_WORDS: Final = {

@@ -183,6 +183,26 @@ async def test_a_dialog_is_never_off_the_screen(question: Question) -> None:
             assert focused is not None
             assert dialog.box.region.contains_region(focused.region)
             assert dialog.text.size.height >= 3
+            if question is KEY_QUESTION:
+                in_view = dialog.text.lines[: dialog.text.size.height]
+                assert any(text_of(line).endswith(KEY_QUESTION.fingerprint) for line in in_view)
+
+
+async def test_a_text_that_is_cut_scrolls_while_the_choices_have_the_keyboard() -> None:
+    app = DialogApp()
+    async with app.run_test(size=(60, 15)) as pilot:
+        dialog = app.question(KEY_QUESTION, waiting=3)
+        await app.ask(dialog)
+        await pilot.pause()
+        assert dialog.clipped
+        assert "up/down more" in str(dialog.hint.render())
+        await pilot.press("down", "down")
+        assert dialog.text.scroll_offset.y == 2
+        assert app.focused is dialog.choices
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert not dialog.clipped
+        assert "more" not in str(dialog.hint.render())
 
 
 async def test_text_of_a_host_is_never_read_as_markup() -> None:

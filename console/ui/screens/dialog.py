@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.screen import ModalScreen
@@ -40,10 +41,21 @@ class Dialog(ModalScreen[Answer]):
 
     AUTO_FOCUS = ""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_text(-1)", "Up", id="dialog.up", show=False, tooltip="Scroll the text up"),
+        Binding(
+            "down", "scroll_text(1)", "Down", id="dialog.down", show=False, tooltip="Scroll the text down"
+        ),
+    ]
+
     DEFAULT_CSS = """
     Dialog { align: center middle; }
     Dialog > .box { height: auto; background: $panel; color: $tone-text; padding: 1 2; }
-    Dialog > .box LinesView { background: $panel; }
+    Dialog > .box.-tight { padding: 0 2; }
+    Dialog > .box LinesView {
+        background: $panel; scrollbar-background: $panel; scrollbar-background-hover: $panel;
+        scrollbar-background-active: $panel;
+    }
     Dialog > .box > .controls { margin-top: 1; scrollbar-size-vertical: 1; }
     Dialog:ansi > .box { border: ascii $border; padding: 0 1; }
     """
@@ -53,7 +65,10 @@ class Dialog(ModalScreen[Answer]):
         self.glyphs = glyphs
         self._clock = clock
         self._opened = clock()
+        self.clipped = False
+        """Whether the text is longer than its place."""
         self.text = LinesView(glyphs)
+        self.text.can_focus = False
         self.box = Vertical(classes="box")
         self.controls_box = VerticalScroll(classes="controls", can_focus=False)
 
@@ -96,13 +111,28 @@ class Dialog(ModalScreen[Answer]):
 
     def _fit(self, size: Size) -> None:
         width = min(WIDTH, size.width)
-        wanted = len(self.document(max(1, width - _SIDES)))
-        room = max(2, size.height - _TOP_AND_BOTTOM - 1)
+        # One cell less: room for a scroll bar is kept free, so that wrapping does not change with it.
+        wanted = len(self.document(max(1, width - _SIDES - 1)))
+        controls = self.control_lines()
+        tight = wanted + 1 + controls + _TOP_AND_BOTTOM > size.height
+        # A theme of terminal colours has no ground of its own and needs a frame instead of the padding.
+        edges = 0 if tight and not self.app.native_ansi_color else _TOP_AND_BOTTOM
+        room = max(2, size.height - 1 - edges)
         # Controls come first; both scroll where a host asks for more than fits.
-        controls = min(self.control_lines(), room - min(wanted, _TEXT_AT_LEAST))
+        controls = min(controls, room - min(wanted, _TEXT_AT_LEAST))
+        self.clipped = wanted > room - controls
         self.box.styles.width = width
+        self.box.set_class(tight, "-tight")
         self.controls_box.styles.height = max(1, controls)
         self.text.styles.height = max(1, min(wanted, room - controls))
+        self.fitted()
+
+    def fitted(self) -> None:
+        """The box has its size; `clipped` is known."""
+
+    def action_scroll_text(self, lines: int) -> None:
+        """Scroll the text; the controls keep the keyboard."""
+        self.text.action_scroll_by(lines)
 
     # Quiet time
 

@@ -30,6 +30,9 @@ KINDS = {
 _LABEL = 50
 """Cells of a prompt beside its input; a longer one also stands whole in the text above."""
 
+_INDENT = 8
+"""Cells of the labels above the text."""
+
 _NEEDS_TEXT = (QuestionKind.PASSPHRASE, QuestionKind.PASSWORD)
 """Kinds that make no sense with an empty answer; a code may be empty ("press enter to push")."""
 
@@ -129,16 +132,17 @@ class QuestionScreen(Dialog[tuple[str, ...] | None]):
         if self.waiting:
             lines.append((Cell(f"{self.waiting} more waiting after this one", "dim"),))
         lines.append(BLANK)
-        lines += fact("host", [Cell(question.host, "accent")], width, 8)
-        lines += fact("asks", [Cell(question.hop, "text")], width, 8)
+        lines += fact("host", [Cell(question.host, "accent")], width, _INDENT)
+        lines += fact("asks", [Cell(question.hop, "text")], width, _INDENT)
+        # Before the text: it is what has to be compared, and must be in view however low the screen is.
+        if question.fingerprint:
+            cells = [Cell(question.fingerprint, "accent")]
+            if _INDENT + width_of(question.fingerprint) <= width:
+                lines += fact("shows", cells, width, _INDENT)
+            else:
+                lines += [(Cell("shows", "dim"),), *wrap(cells, width)]
         if question.text:
             lines += [BLANK, *wrap([Cell(question.text, "text")], width)]
-        if question.fingerprint:
-            lines += [
-                BLANK,
-                (Cell("fingerprint", "dim"),),
-                *wrap([Cell(question.fingerprint, "accent")], width),
-            ]
         if question.file and question.file not in question.text and question.file not in question.title:
             said = "is written to" if self.is_key else "key file"
             lines += [BLANK, *wrap([Cell(f"{said} ", "dim"), Cell(question.file, "text")], width)]
@@ -168,12 +172,16 @@ class QuestionScreen(Dialog[tuple[str, ...] | None]):
     def on_mount(self) -> None:
         """What an answer is given with has the focus."""
         if self.is_key:
-            self.hint.update("left/right choose   enter answers   esc no")
             self.choices.focus()
-        else:
-            self.hint.update("enter answers   esc leaves the host unconnected")
-            if self.inputs:
-                self.inputs[0].focus()
+        elif self.inputs:
+            self.inputs[0].focus()
+
+    def fitted(self) -> None:
+        """The keys that work, scrolling among them when there is something to scroll."""
+        said = "enter answers  esc leaves it"
+        if self.is_key:
+            said = "left/right choose  enter answers  esc no"
+        self.hint.update(f"{said}  up/down more" if self.clipped else said)
 
     @on(Choices.Picked)
     def _picked(self, event: Choices.Picked) -> None:
