@@ -12,6 +12,8 @@ BINDINGS = frozenset(
         "confirm.no", "confirm.yes",
         "containers.group", "containers.mark", "containers.reverse", "containers.sort",
         "details.reveal",
+        "dialog.down",
+        "dialog.up",
         "filter.clear", "filter.keep", "filter.rows",
         "help.close", "help.ids",
         "host.connect", "host.switch",

@@ -31,5 +31,6 @@ def wall() -> float:
 def tell_times_in(zone: str) -> None:
     """Tell every time of this process in a zone from now on: `local`, `utc`, or a name this machine knows."""
     if zone != "local":
+        # The C library's clock is what screen and log file tell the time by.
         os.environ["TZ"] = "UTC" if zone == "utc" else zone
         time.tzset()
