@@ -15,7 +15,9 @@ from rich.segment import Segments
 from rich.traceback import Traceback
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from console.config.schema import Notify, Settings
 from console.model.clock import wall
@@ -25,6 +27,7 @@ from console.service.handle import FleetHandle
 from console.ui import keys
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs, glyphs_for
+from console.ui.collector import SWEEP, calm, sweep
 from console.ui.commands import ConsoleCommands
 from console.ui.messages import Said
 from console.ui.question_desk import QuestionDesk
@@ -107,6 +110,7 @@ class DockconApp(App[int]):
         self.bridge.arrived.subscribe(self, lambda _: self.desk.update(self.bridge.live.snapshots))
         self.bridge.start()
         self.set_interval(WHO_EVERY, self._look_who)
+        self.set_interval(SWEEP, sweep)
         self._look_who()
 
     def _look_who(self) -> None:
@@ -144,6 +148,15 @@ class DockconApp(App[int]):
     def action_help(self) -> None:
         """Every key that works now."""
         self.action_show_help_panel()
+
+    def action_command_palette(self) -> None:
+        """Actions, containers and hosts by name."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="an action, a container or a host"))
+
+    def search_themes(self) -> None:
+        """Choose another theme, seen while one moves through them."""
+        self.push_screen(CommandPalette(providers=[ThemeProvider], placeholder="a theme"))
 
     def action_help_quit(self) -> None:
         """What ctrl+c says: it is too easily typed to end anything."""
@@ -183,6 +196,7 @@ def run(
     but with 128 + the signal's number.
     """
     app = DockconApp(handle, settings, read_only=read_only, state=state, themes=themes)
+    calm()
     return asyncio.run(_run(app, handle, mouse=settings.mouse))
 
 

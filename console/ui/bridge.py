@@ -13,11 +13,14 @@ from textual.signal import Signal
 from textual.timer import Timer
 
 from console.model.problems import Problem, ProblemKind
-from console.service.handle import FleetHandle
+from console.service.handle import Batch, FleetHandle
 from console.ui.world import World
 
 PERIOD = 0.1
 """Seconds between two looks at the fleet."""
+
+REVIEW = 5
+"""Seconds between two looks for problems where nothing was heard."""
 
 LULL = 60.0
 """A problem that was gone for less than this many seconds is not a new one when it is back."""
@@ -90,7 +93,18 @@ class Bridge:
         second = int(self.now())
         if second != self._second:
             self._second = second
+            if second % REVIEW == 0:
+                self._review()
             self.ticked.publish(self.shown_now)
+
+    def _review(self) -> None:
+        """Some problems begin or end because time has passed."""
+        problems = self.handle.problems()
+        if problems != self._live.problems:
+            self._live = self._live.after(Batch(), problems)
+            self._waiting |= self._live.snapshots.keys()
+            self._look_for_trouble()
+            self._publish()
 
     def freeze(self, on: bool) -> None:
         """Hold what is shown, or go on with the newest. Data keep arriving either way."""

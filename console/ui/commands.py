@@ -63,19 +63,26 @@ class ConsoleCommands(Provider):
             yield DiscoveryHit(_shown(command), command.run, text=command.name)
 
     async def search(self, query: str) -> Hits:
-        """Actions by fuzzy match; names by what is in them, since there may be thousands."""
+        """Whatever holds the words that were typed; actions also by fuzzy match, names not: they are many."""
         matcher = self.matcher(query)
         for command in self.actions():
-            score = matcher.match(command.name)
+            score = _held(command.name, query) or matcher.match(command.name) / 100
             if score > 0:
                 yield Hit(score, _shown(command), command.run, text=command.name)
-        wanted = query.casefold()
         left = MOST
         for command in self.places():
-            at = command.name.casefold().find(wanted)
-            if at >= 0 and left:
+            score = _held(command.name, query)
+            if score > 0 and left:
                 left -= 1
-                yield Hit(1 / (2 + at), _shown(command), command.run, text=command.name)
+                yield Hit(score, _shown(command), command.run, text=command.name)
+
+
+def _held(name: str, query: str) -> float:
+    """How well `query` stands in `name`: best at its beginning, better at that of a word; 0: not at all."""
+    at = name.casefold().find(query.casefold())
+    if at < 0:
+        return 0.0
+    return 4.0 if at == 0 else 3.0 if not name[at - 1].isalnum() else 2.0
 
 
 def _shown(command: Command) -> Content:

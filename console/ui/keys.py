@@ -22,7 +22,7 @@ APP: Final = (
         "mouse",
         id="app.mouse",
         show=False,
-        tooltip="Give the mouse to the terminal (its own selection works), or take it back",
+        tooltip="Give the mouse to the terminal, or take it back",
     ),
     Binding("q", "quit", "quit", id="app.quit", tooltip="Leave; nothing on the hosts ends with it"),
 )

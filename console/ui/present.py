@@ -5,8 +5,8 @@ A row never shows more than is known. What a host that is not up said last is sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from console.model.containers import Container, ContainerState, Health, Port, Usage
@@ -23,8 +23,8 @@ COLUMNS = (
     Column(key="image", title="IMAGE", min=16, max=44, drop=6),
     Column(key="state", title="STATE", min=10, max=16, drop=1),
     Column(key="health", title="HEALTH", min=9, max=9, drop=2),
-    Column(key="cpu", title="CPU", min=5, max=6, right=True, drop=3),
-    Column(key="mem", title="MEM", min=5, max=6, right=True, drop=4),
+    Column(key="cpu", title="CPU", min=4, max=6, right=True, drop=3),
+    Column(key="mem", title="MEM", min=4, max=6, right=True, drop=4),
     Column(key="ports", title="PORTS", min=9, max=30, drop=5),
     Column(key="restarts", title="RESTARTS", min=9, max=9, right=True, drop=7),
     Column(key="up", title="UP", min=5, max=6, right=True, drop=1),
@@ -37,8 +37,7 @@ LIVING = (ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTI
 """States that may have ended since the host was last heard of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """All that the row of one container is made of."""
 
     container: Container
@@ -165,7 +164,8 @@ def _up(known: Known, age: Aged) -> Cell:
     return Cell(age.text(started))
 
 
-def ports(published: Iterable[Port]) -> str:
+@lru_cache(maxsize=4096)
+def ports(published: tuple[Port, ...]) -> str:
     """Ports in few characters: `8080>80` is published, `5672` is only exposed; `/udp` where it is not TCP.
 
     The same port on several addresses (IPv4 and IPv6) counts once; neighbours become a range.

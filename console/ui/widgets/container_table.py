@@ -17,9 +17,10 @@ from console.ui import keys
 from console.ui.bars import Part
 from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
-from console.ui.listing import Group, Listing, View
+from console.ui.listing import Listing
 from console.ui.messages import FilterChanged, FilterLeft, PaneChanged
 from console.ui.present import COLUMNS
+from console.ui.view import Group, View
 from console.ui.widgets.filter_bar import FilterBar
 from console.ui.widgets.ordering import OrderedPane
 from console.ui.widgets.rowtable import RowTable

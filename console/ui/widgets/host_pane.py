@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
-from console.model.hosts import HostState
+from console.model.hosts import HostState, HostStatus
 from console.model.snapshot import HostSnapshot
 from console.ui.bars import Part
 from console.ui.bridge import Bridge
@@ -28,6 +28,7 @@ class HostPane(Pane):
         super().__init__(bridge)
         self.hosts = HostTable(bridge.handle, glyphs, now=lambda: bridge.shown_now)
         self._only_problems = False
+        self._states: dict[str, HostStatus] = {}
 
     @property
     def table(self) -> RowTable:
@@ -39,9 +40,17 @@ class HostPane(Pane):
 
     def on_mount(self) -> None:
         """Draw what is there, and whatever comes."""
-        self.bridge.changed.subscribe(self, lambda _: self.draw())
+        self.bridge.changed.subscribe(self, self._changed)
         self.bridge.ticked.subscribe(self, lambda _: self.draw())
         self.draw()
+
+    def _changed(self, hosts: frozenset[str]) -> None:
+        """States are shown at once; figures, which change all the time, once a second."""
+        snapshots = self.bridge.world.snapshots
+        states = {name: snapshots[name].status for name in hosts if name in snapshots}
+        if any(self._states.get(name) != status for name, status in states.items()):
+            self._states.update(states)
+            self.draw()
 
     def draw(self) -> None:
         """Show the hosts as they are now; only what differs is painted."""

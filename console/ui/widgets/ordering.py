@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from console.ui import keys
 from console.ui.bridge import Bridge
-from console.ui.listing import DESCENDING, SORTABLE, Group, View
+from console.ui.view import DESCENDING, SORTABLE, Group, View
 from console.ui.widgets.pane import Pane
 from console.ui.widgets.rowtable import RowTable
 

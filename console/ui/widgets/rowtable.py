@@ -205,8 +205,10 @@ class RowTable(ScrollView, can_focus=True):
             self._painter = None
             self.refresh()
             return
-        for position in change.dirty:
-            self._refresh_row(position)
+        top, width = self.scroll_offset.y, self.size.width
+        for y in range(self._page):
+            if top + y in change.dirty:
+                self.refresh(Region(0, y + HEADER, width, 1))
 
     def _refresh_row(self, position: int | None) -> None:
         if position is None:
