@@ -13,10 +13,11 @@ from typing import ClassVar
 
 from rich.segment import Segments
 from rich.traceback import Traceback
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import ThemeProvider
 
 from console.config.schema import Notify, Settings
@@ -31,10 +32,12 @@ from console.ui.collector import SWEEP, calm, sweep
 from console.ui.commands import ConsoleCommands
 from console.ui.messages import Said
 from console.ui.question_desk import QuestionDesk
+from console.ui.screens.help import HelpScreen
 from console.ui.screens.main import MainScreen
 from console.ui.theme import DEFAULT_THEME, NO_COLOR_THEME, is_monochrome, variable_defaults
 from console.ui.theme_files import load_themes
 from console.ui.who import attached, login, together
+from console.ui.widgets.too_small import mind_size
 
 WHO_EVERY = 30.0
 """Seconds between two looks at who is attached."""
@@ -113,6 +116,10 @@ class DockconApp(App[int]):
         self.set_interval(SWEEP, sweep)
         self._look_who()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Cover everything while nothing fits."""
+        mind_size(self, event.size)
+
     def _look_who(self) -> None:
         self.run_worker(self._who(), group="who", exclusive=True, exit_on_error=False)
 
@@ -147,7 +154,8 @@ class DockconApp(App[int]):
 
     def action_help(self) -> None:
         """Every key that works now."""
-        self.action_show_help_panel()
+        if not isinstance(self.screen, HelpScreen | ModalScreen):
+            self.push_screen(HelpScreen(self.screen, self.glyphs))
 
     def action_command_palette(self) -> None:
         """Actions, containers and hosts by name."""

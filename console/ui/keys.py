@@ -75,6 +75,7 @@ TABLE: Final = (
 
 ROWS: Final = (
     *_MOVES,
+    Binding("enter", "open", "details", id="containers.open", tooltip="All that is known of this container"),
     Binding("space", "mark", "mark", id="containers.mark", tooltip="Mark or unmark, and one row down"),
 )
 """Of the table of containers; the others of its pane are `CONTAINERS`."""
@@ -134,7 +135,7 @@ class Hint(NamedTuple):
     """The smaller, the later it gives way where there is no room."""
 
 
-_FIRST: Final = ("app.help", "screen.filter", "screen.problems")
+_FIRST: Final = ("containers.open", "app.help", "screen.filter", "screen.problems")
 """Ids of the bindings whose hints stay longest."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -13,15 +12,19 @@ from textual.containers import Vertical
 
 from console.model.containers import ContainerKey
 from console.ui import keys
-from console.ui.bars import Part, Tab
+from console.ui.bars import Tab
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs
 from console.ui.messages import PaneChanged, Said
+from console.ui.screens.details import DetailsScreen
+from console.ui.screens.host import HostScreen
 from console.ui.screens.taking import TakingScreen
 from console.ui.widgets.container_table import ContainerPane
 from console.ui.widgets.fleet_bar import FleetBar
 from console.ui.widgets.host_pane import HostPane
+from console.ui.widgets.host_table import HostTable
 from console.ui.widgets.pane import Pane
+from console.ui.widgets.rowtable import RowTable
 from console.ui.widgets.status_line import StatusLine
 from console.ui.widgets.tabs_line import PaneTitle, TabsLine
 
@@ -54,7 +57,9 @@ class MainScreen(TakingScreen):
 
     def compose(self) -> ComposeResult:
         yield self.fleet_bar
-        yield TabsLine(self._glyphs, lambda: [self._tab(pane) for pane in self.panes], self._info)
+        yield TabsLine(
+            self._glyphs, lambda: [self._tab(pane) for pane in self.panes], lambda: self.active.info()
+        )
         for pane in self.panes:
             with Vertical(classes="frame", id=f"frame-{pane.KEY}"):
                 yield PaneTitle(self._glyphs, partial(self._tab, pane), pane.info)
@@ -68,9 +73,6 @@ class MainScreen(TakingScreen):
     def _tab(self, pane: Pane) -> Tab:
         action = f"screen.pane('{pane.KEY}')"
         return Tab(pane.NUMBER, pane.TITLE, pane.alert(), action, pane is self.active)
-
-    def _info(self) -> Sequence[Part]:
-        return self.active.info()
 
     # Layout
 
@@ -104,6 +106,18 @@ class MainScreen(TakingScreen):
                 self.active = pane
                 self._arrange(*self.size)
                 self._redraw_titles()
+
+    @on(RowTable.Opened)
+    def _container_opened(self, event: RowTable.Opened) -> None:
+        event.stop()
+        if isinstance(event.key, tuple):
+            host, container = event.key
+            self.app.push_screen(DetailsScreen(self.bridge, (host, container), self._glyphs))
+
+    @on(HostTable.Opened)
+    def _host_opened(self, event: HostTable.Opened) -> None:
+        event.stop()
+        self.app.push_screen(HostScreen(self.bridge, event.host, self._glyphs))
 
     @on(Said)
     def _said(self, event: Said) -> None:
