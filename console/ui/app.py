@@ -37,6 +37,7 @@ from console.ui.screens.main import MainScreen
 from console.ui.theme import DEFAULT_THEME, NO_COLOR_THEME, is_monochrome, variable_defaults
 from console.ui.theme_files import load_themes
 from console.ui.who import attached, login, together
+from console.ui.widgets.scrollbar import use_plain
 from console.ui.widgets.too_small import mind_size
 
 WHO_EVERY = 30.0
@@ -69,7 +70,7 @@ class DockconApp(App[int]):
         # Without colour Textual must know before it starts that the terminal's own colours stay as they
         # are; else it turns the default foreground and background both into black.
         super().__init__(ansi_color=True if is_monochrome() else None)
-        self.animation_level = "none"
+        use_plain()
         self.settings = settings
         self.glyphs = glyphs or glyphs_for(encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
         self.bridge = Bridge(self, handle, now, period=1 / max(1, settings.fps))

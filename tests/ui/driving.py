@@ -74,6 +74,19 @@ class Console:
         (found,) = [line for line in self.lines(self.table) if name in line.split()]
         return found
 
+    def cells_by_column(self) -> dict[str, list[str]]:
+        """What stands in each column on the screen, line by line."""
+        placed = self.table._paint().placed
+        strips = [self.table.render_line(y) for y in range(self.table.size.height)]
+        return {
+            column.key: [strip.crop(x, x + width).text for strip in strips] for column, x, width in placed
+        }
+
+    async def resize(self, width: int, height: int) -> None:
+        """Another size of the terminal."""
+        await self.pilot.resize_terminal(width, height)
+        await self.settle()
+
     def names(self) -> list[str]:
         """The containers' names, top to bottom, all of them."""
         return [row.cells[1].text for row in self.table.store.rows if not row.heading]
@@ -95,7 +108,7 @@ async def driven(
 ) -> AsyncIterator[Console]:
     """A console on `fleet` whose first batch is drawn."""
     app = app_of(fleet, settings, **more)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         console = Console(app, pilot)
         await until(lambda: app.screen is app.main)
         await console.settle()

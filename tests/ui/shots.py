@@ -36,7 +36,7 @@ def app_of(fleet: FakeFleet, settings: Settings = TASTE, *, plain: bool = False,
 
 async def shot(app: DockconApp, size: tuple[int, int], keys: Sequence[str]) -> str:
     """The screen as SVG, after some keys."""
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
         for key in keys:
             await pilot.press(key)

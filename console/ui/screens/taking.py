@@ -58,4 +58,10 @@ class TakingScreen(Screen[None]):
         except OSError as error:
             self.app.notify(f"not saved: {error}", title="Save", severity="error", markup=False)
         else:
-            self.post_message(Said(f"saved to {path}"))
+            self.post_message(Said(f"saved to {_short(path)}"))
+
+
+def _short(path: Path) -> str:
+    """As one would type it."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path.absolute())

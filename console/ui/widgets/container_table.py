@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -81,9 +81,11 @@ class ContainerPane(OrderedPane):
             self.table.update_rows(self.listing.aged(now))
             self._tell_view()
 
+    @on(events.Show)
+    @on(events.Hide)
     def _tell_view(self) -> None:
         """Hosts that can only follow some statistics follow those of the rows in view."""
-        shown = self.table.visible_rows if self.display else ()
+        shown = self.table.visible_rows if self.table.region else ()
         in_view = frozenset((str(r.key[0]), str(r.key[1])) for r in shown if not r.heading)
         if in_view != self._in_view:
             self._in_view = in_view

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.timer import Timer
 
-from console.ui.bars import Part, Parts, key_hints, spread
+from console.ui.bars import Part, Parts, clip, key_hints, length, spread
 from console.ui.cells import Glyphs
 from console.ui.keys import hints
 from console.ui.widgets.bar import Bar
@@ -41,7 +41,9 @@ class StatusLine(Bar):
 
     def parts(self, width: int) -> Sequence[Part]:
         """The line at this width; hints that do not fit are left out."""
-        room = width - sum(len(part.text) for part in self._said)
+        room = width - length(self._said)
+        if room < 1:
+            return clip(self._said, width, self.glyphs)
         found = hints(self.screen.active_bindings.values())
         focused = self.screen.focused
         if focused is not None:

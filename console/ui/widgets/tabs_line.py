@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from console.ui.bars import Part, Tab, pane_title, spread, tabs, told
 from console.ui.cells import Glyphs
@@ -14,7 +14,7 @@ Info = Callable[[], Sequence[Part]]
 class TabsLine(Bar):
     """`1 Containers  6 Hosts ~1`, and what the pane on the screen says of itself."""
 
-    def __init__(self, glyphs: Glyphs, panes: Callable[[], Sequence[Tab]], info: Info) -> None:
+    def __init__(self, glyphs: Glyphs, panes: Callable[[], Iterable[Tab]], info: Info) -> None:
         super().__init__(id="tabs", glyphs=glyphs)
         self._panes = panes
         self._info = info
