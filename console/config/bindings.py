@@ -10,7 +10,7 @@ BINDINGS = frozenset(
         "app.help", "app.mouse", "app.palette", "app.quit",
         "choice.left", "choice.pick", "choice.right",
         "confirm.no", "confirm.yes",
-        "containers.group", "containers.mark", "containers.reverse", "containers.sort",
+        "containers.group", "containers.mark", "containers.open", "containers.reverse", "containers.sort",
         "details.reveal",
         "dialog.down",
         "dialog.up",
