@@ -103,6 +103,10 @@ class Session:
             except EngineDown as error:
                 self._ready.clear()
                 backoff.survived(clock.monotonic() - began)
+                if self._board.silent():
+                    # Requests time out before the link is given up: not the engine's fault.
+                    await self._heard_again()
+                    continue
                 wait = backoff.next()
                 self._board.set_status(
                     HostState.ENGINE_DOWN,
@@ -111,6 +115,7 @@ class Session:
                     retry_at=clock.now() + wait,
                 )
                 await self._pause(wait)
+                await self._heard_again()
                 self._board.set_status(
                     HostState.ENGINE_DOWN, safe(error.message), next_step=safe("trying now")
                 )
@@ -145,11 +150,15 @@ class Session:
     async def _look_for_quiet(self) -> None:
         while True:
             await self._around.clock.sleep(LOOK_EVERY)
-            state, silent = self._board.status.state, self._board.silent()
-            if state is HostState.UP and silent:
+            state = self._board.status.state
+            if state in (HostState.UP, HostState.ENGINE_DOWN) and self._board.silent():
                 self._board.set_status(HostState.QUIET, safe("nothing heard any more"))
-            elif state is HostState.QUIET and not silent:
-                self._board.set_status(HostState.UP)
+            elif state is HostState.QUIET and not self._board.silent():
+                self._board.set_status(HostState.UP if self._ready.is_set() else HostState.CONNECTING)
+
+    async def _heard_again(self) -> None:
+        while self._board.silent():
+            await self._around.clock.sleep(LOOK_EVERY)
 
     async def _sample(self) -> None:
         await self._ready.wait()
