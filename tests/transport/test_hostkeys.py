@@ -16,7 +16,7 @@ from console.model.questions import QuestionKind
 from console.transport import knownwrite
 from console.transport.hostkeys import Known, KnownFile, KnownFiles, Verdict
 from console.transport.sshconfig import Hop
-from tests.transport.sshd import Home, Person, Sshd, sshd, until
+from tests.transport.sshd import Home, Person, Sshd, require, sshd, until
 
 
 def public(key: asyncssh.SSHKey) -> str:
@@ -84,6 +84,7 @@ async def test_anything_but_yes_is_no(home: Home, answer: tuple[str, ...] | None
 
 
 async def test_a_changed_key_is_refused_and_nobody_is_asked(home: Home) -> None:
+    require("ssh-keygen")
     async with sshd(home.key) as server:
         other = new_key()
         home.known_hosts.write_text(f"# mine\n[127.0.0.1]:{server.port} {public(other)}\n")
@@ -244,6 +245,7 @@ def test_a_new_file_and_its_directory_are_private(tmp_path: Path) -> None:
 
 
 def test_names_are_hashed_where_the_others_are(tmp_path: Path) -> None:
+    require("ssh-keygen")
     file, key = tmp_path / "known", new_key()
     knownwrite.note([str(file)], "[db.example]:2222", key, hash_name=True)
     knownwrite.note([str(file)], "web.example", key)

@@ -15,7 +15,7 @@ from console.model.hosts import HostSpec
 from console.transport.quoting import command_line
 from console.transport.sshconfig import METHODS, Hop, Route, Surroundings, from_settings, parse, parse_jump
 from console.transport.sshroute import Resolver
-from tests.transport.sshd import Home
+from tests.transport.sshd import Home, require
 
 AROUND = Surroundings(
     ssh=None, home="/home/ops", user="ops", environ={"SSH_AUTH_SOCK": "/agent", "KEYS": "/keys"}
@@ -29,6 +29,7 @@ async def hop_of(home: Home, config: str, spec: HostSpec = DB) -> Hop:
 
 
 async def route_of(home: Home, config: str, spec: HostSpec = DB) -> Route:
+    require("ssh")
     home.config.write_text(config)
     around = replace(
         home.around, environ={**home.around.environ, "SSH_AUTH_SOCK": "/agent", "OTHER": "/other"}
@@ -164,6 +165,7 @@ async def test_a_configuration_ssh_rejects_is_refused_in_its_words(home: Home) -
 
 
 async def test_a_configuration_that_hangs_is_cut_off(home: Home) -> None:
+    require("ssh")
     home.config.write_text('Match exec "sleep 60"\n')
     with pytest.raises(HostUnreachable, match="Match exec"):
         await Resolver(replace(home.around, limit=0.3)).resolve(DB)
@@ -175,6 +177,7 @@ async def test_an_ssh_that_cannot_be_run_is_said(home: Home, tmp_path: Path) -> 
 
 
 async def test_hosts_of_one_fleet_ask_about_their_jump_host_once(home: Home, tmp_path: Path) -> None:
+    require("ssh")
     counter, fake = tmp_path / "asked", tmp_path / "ssh"
     fake.write_text(
         f'#!/bin/sh\nfor last; do :; done; echo "$last" >> {counter}; exec {home.around.ssh} "$@"\n'
