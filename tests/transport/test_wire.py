@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.model.containers import ContainerState, Health, Port
+from console.model.text import sanitise
 from console.transport import wire, wire_feeds
-from console.transport.wire_text import BadJson, load, moment, number, real, status_age
+from console.transport.wire_text import BadJson, cleaned, load, moment, number, real, status_age
 
 from .fake_engine import full_id, row
 
@@ -71,6 +72,11 @@ def test_no_bytes_crash_the_reader(raw: bytes) -> None:
     with contextlib.suppress(BadJson):
         load(raw)
     assert isinstance(wire_feeds.error_message(raw), str)
+
+
+@given(st.text(max_size=30) | st.text(st.characters(max_codepoint=127), max_size=30), st.integers(1, 40))
+def test_the_short_cut_changes_nothing(raw: str, limit: int) -> None:
+    assert cleaned(raw, limit) == sanitise(raw, limit)
 
 
 def test_a_row_without_a_full_id_is_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
