@@ -170,7 +170,7 @@ class Bridges:
         self._slots = threading.Semaphore(carrier.lanes.calls)
         self._open: set[Bridge] = set()
         self._dialling: set[asyncio.Task[None]] = set()
-        self._closing = False
+        self._closing = threading.Event()
         self.last_fault: Cut | None = None
         """Why a channel ended last, where that is known."""
 
@@ -197,8 +197,10 @@ class Bridges:
                     self._loop.call_soon_threadsafe(self._abandon, ticket)
                     raise EngineDown(self._host, f"no channel to the engine within {timeout:g} s")
         if ticket.bridge is None or ticket.bridge.theirs is None:
-            error = ticket.error or EngineDown(self._host, "the connection was closed")
-            raise error if isinstance(error, HostError) else host_error(self._host, error) from error
+            error = ticket.error or HostUnreachable(self._host, "closed")
+            if isinstance(error, HostError):
+                raise error
+            raise host_error(self._host, error) from error
         return ticket.bridge.theirs
 
     def _begin(self, ticket: _Ticket) -> None:
@@ -213,7 +215,7 @@ class Bridges:
     async def _dial(self, ticket: _Ticket) -> None:
         bridge = Bridge(self)
         try:
-            if self._closing:
+            if self._closing.is_set():
                 raise HostUnreachable(self._host, "closed")
             await bridge.open(self._carrier)
         except asyncio.CancelledError:
@@ -227,7 +229,10 @@ class Bridges:
         self._open.add(bridge)
         if bridge.gone.is_set():
             self.forget(bridge)
-        if self._closing or not self._settle(ticket, bridge, None):
+        if self._closing.is_set():
+            bridge.abort()
+            self._settle(ticket, None, HostUnreachable(self._host, "closed"))
+        elif not self._settle(ticket, bridge, None):
             bridge.abort()
 
     def _settle(self, ticket: _Ticket, bridge: Bridge | None, error: Exception | None) -> bool:
@@ -253,7 +258,7 @@ class Bridges:
 
     def shut(self) -> None:
         """End every bridge, so that blocked threads wake up. On the network loop."""
-        self._closing = True
+        self._closing.set()
         for task in self._dialling:
             task.cancel()
         for bridge in list(self._open):

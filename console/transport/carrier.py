@@ -17,7 +17,8 @@ STREAMLOCAL, DIAL_STDIO, SUDO, LOCAL = "streamlocal", "dial-stdio", "sudo", "loc
 class Lanes:
     """How many channels each kind of use may hold at once."""
 
-    requests: int = 4
+    requests: int = 8
+    """More than is asked at once, so that one container that hangs the engine does not hold up a list."""
     calls: int = 16
     """Of the docker SDK."""
     feeds: int = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.errors import EngineDown, EngineTooOld
+from console.errors import EngineDown, EngineError, EngineTooOld
 from console.model.hosts import EngineFacts
 from console.model.text import SafeText, sanitise
 from console.transport.calls import CallPool
@@ -31,8 +31,11 @@ async def open_engine(host: str, carrier: Carrier, pool: CallPool) -> HttpEngine
     """
     client = HttpClient(carrier.open, requests=carrier.lanes.requests)
     try:
-        with translated(host, but=(ChannelRefused, Cut)):
-            version = mapping(load((await client.get("/version")).body))
+        try:
+            with translated(host, but=(ChannelRefused, Cut)):
+                version = mapping(load((await client.get("/version")).body))
+        except EngineError as error:
+            raise EngineDown(host, f"it does not tell its version: {error.message}") from error
         return HttpEngine(host, carrier, client, agree(host, carrier.label, version), pool)
     except BaseException:
         await client.aclose()

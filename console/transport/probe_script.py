@@ -44,7 +44,7 @@ BEGIN {
   place(own "/docker/", ""); place(own "/libpod_parent/libpod-", "")
   user = "/user.slice/user-" uid ".slice/user@" uid ".service/"
   place(user "user.slice/docker-", ".scope"); place(user "user.slice/libpod-", ".scope")
-  place(user "app.slice/docker-", ".scope"); place(user "user.slice/user-libpod_pod.slice/libpod-", ".scope")
+  place(user "app.slice/docker-", ".scope")
   k = 0
   for (i = 1; i < ARGC; i++) {
     id = ARGV[i]

@@ -87,7 +87,7 @@ async def test_requests_share_one_connection(fake: FakeEngine, engine: HttpEngin
 async def test_parallel_requests_share_a_few(fake: FakeEngine, engine: HttpEngine) -> None:
     fake.containers = [row("web")]
     await asyncio.gather(*(engine.inspect(fake.containers[0]["Id"]) for _ in range(40)))
-    assert fake.connections <= 4
+    assert fake.connections <= 8
 
 
 async def test_an_idle_connection_that_the_engine_closed_is_replaced(
@@ -256,6 +256,15 @@ async def test_podman_is_known_by_its_components(tmp_path: Path) -> None:
 async def test_something_that_is_no_engine(tmp_path: Path) -> None:
     async with FakeEngine(version={"ApiVersion": "", "hello": 1}).serving(tmp_path / "s") as path:
         with pytest.raises(EngineDown, match="not a Docker Engine"):
+            await reach(path)
+
+
+async def test_an_engine_that_will_not_say_its_version(tmp_path: Path) -> None:
+    async def refuse(request: Request) -> None:
+        request.answer(403, {"message": "forbidden by the proxy"})
+
+    async with FakeEngine(faults={"/version": refuse}).serving(tmp_path / "s") as path:
+        with pytest.raises(EngineDown, match="forbidden by the proxy"):
             await reach(path)
 
 

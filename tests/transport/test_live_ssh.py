@@ -130,7 +130,7 @@ async def test_typed_calls_streams_and_the_sdk_share_the_connection(home: Home, 
             assert set(await asyncio.gather(*(one.call(run) for _ in range(50)))) == {b"hello\n"}
             assert here.server.accepted == 1
             # The event stream, requests that took turns, and what the SDK keeps.
-            assert here.server.channels <= 1 + 4 + 8
+            assert here.server.channels <= 1 + 8 + 8
 
 
 async def test_idle_connections_are_used_again(home: Home, tmp_path: Path) -> None:

@@ -15,10 +15,14 @@ from typing import Any
 import pytest
 from docker import APIClient
 
-from console.errors import EngineDown, NotFound, OutcomeUnknown
+from console.errors import EngineDown, HostUnreachable, NotFound, OutcomeUnknown
 from console.model.hosts import HostSpec
+from console.transport.bridge import Bridges
+from console.transport.carrier import Lanes, SocketCarrier
+from console.transport.channels import Channel, ChannelReader
 from console.transport.engine import HttpEngine
 from console.transport.live import LiveTransport
+from console.transport.local import LocalDialer
 
 from .fake_engine import FakeEngine, Request, full_id, hang, row
 from .waiting import until
@@ -172,6 +176,65 @@ async def test_closing_wakes_up_blocked_threads(fake: FakeEngine, tmp_path: Path
     assert sum(isinstance(o, OutcomeUnknown) for o in outcomes) == 8
     assert sum(isinstance(o, EngineDown) for o in outcomes) == 12
     assert not call_threads()
+
+
+class Slow:
+    """A carrier whose channels open when the test says so."""
+
+    label, lanes = "slow", Lanes()
+
+    def __init__(self, path: Path) -> None:
+        self.carrier = SocketCarrier(LocalDialer(), str(path))
+        self.gate = asyncio.Event()
+        self.cancelled = 0
+
+    async def open(self, reader: ChannelReader, *, window: int = 262144) -> Channel:
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return await self.carrier.open(reader)
+
+
+async def test_a_dial_that_takes_too_long_leaves_no_channel(fake: FakeEngine, tmp_path: Path) -> None:
+    slow = Slow(tmp_path / "s")
+    bridges = Bridges("here", slow)
+    for _ in range(20):  # more than there are slots
+        with pytest.raises(EngineDown, match="no channel to the engine"):
+            await asyncio.to_thread(bridges.dial, 0.01)
+    await until(lambda: slow.cancelled == 20)
+    slow.gate.set()
+    dialled = await asyncio.to_thread(bridges.dial, 30.0)
+    await until(lambda: fake.connections == 1)
+    dialled.close()
+    await until(lambda: not bridges._open)
+    await bridges.aclose()
+
+
+async def test_a_dial_that_races_its_time_limit_loses_nothing(fake: FakeEngine, tmp_path: Path) -> None:
+    bridges = Bridges("here", SocketCarrier(LocalDialer(), str(tmp_path / "s")))
+
+    def dial(limit: float) -> None:
+        try:
+            bridges.dial(limit).close()
+        except EngineDown:
+            return
+
+    for number in range(60):
+        await asyncio.to_thread(dial, number / 20_000)
+    await until(lambda: not bridges._open)
+    await until(lambda: not fake.open)
+    await bridges.aclose()
+
+
+async def test_closing_wakes_up_a_thread_that_dials(tmp_path: Path) -> None:
+    bridges = Bridges("here", Slow(tmp_path / "s"))
+    dialling = asyncio.create_task(asyncio.to_thread(bridges.dial, 30.0))
+    await until(lambda: bridges._dialling)
+    await bridges.aclose()
+    with pytest.raises(HostUnreachable, match="closed"):
+        await dialling
 
 
 async def test_one_host_cannot_eat_the_pool(fake: FakeEngine, tmp_path: Path) -> None:
