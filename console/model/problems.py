@@ -88,9 +88,12 @@ def find(snapshots: Iterable[HostSnapshot], now: float) -> tuple[Problem, ...]:
     """All problems of these hosts at `now`, seconds of the Unix epoch by our clock; worst first, then by
     host and name. A container has one problem at most, its worst.
     """
-    found = [problem for snapshot in snapshots for problem in of_host(snapshot, now)]
-    found.sort(key=lambda problem: (_RANK[problem.kind], problem.host, problem.name, problem.container))
-    return tuple(found)
+    return worst_first(problem for snapshot in snapshots for problem in of_host(snapshot, now))
+
+
+def worst_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """In the order in which they are shown."""
+    return tuple(sorted(problems, key=lambda p: (_RANK[p.kind], p.host, p.name, p.container)))
 
 
 def of_host(snapshot: HostSnapshot, now: float) -> Iterator[Problem]:

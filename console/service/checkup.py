@@ -23,8 +23,9 @@ from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, Host
 from console.model.snapshot import HostSnapshot
 from console.model.text import NOTHING, SafeText, safe, sanitise
 from console.model.units import skew
-from console.service.collect import data_root, state_of
+from console.service.collect import state_of
 from console.service.remember import Memory
+from console.service.stats import data_root
 from console.transport.base import Engine, HostLink, Prompter, Transport
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from console.errors import (
@@ -21,7 +21,7 @@ from console.model.snapshot import HostSnapshot
 from console.model.text import NOTHING, SafeText, safe
 from console.service.board import Board
 from console.service.remember import Forgetful, Memory
-from console.service.stats import Rates
+from console.service.stats import Rates, data_root
 from console.service.tasks import end
 from console.transport.base import Engine, HostLink, Transport
 
@@ -157,12 +157,6 @@ class _Look:
         self._board.status = HostStatus(
             state=state, since=self._clock.now(), reason=SafeText(reason), next_step=SafeText(next_step)
         )
-
-
-def data_root(info: Mapping[str, object]) -> str:
-    """Where an engine keeps its data, from its `GET /info`; empty when it does not say."""
-    root = info.get("DockerRootDir", "")
-    return root if isinstance(root, str) else ""
 
 
 def state_of(error: HostError) -> HostState:

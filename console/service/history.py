@@ -31,9 +31,9 @@ class Ring:
         self._limit = 0
 
     def add(self, usage: Usage) -> None:
-        """Append; a sample within `STEP` of the last kept one replaces the newest."""
+        """Append; the newest is replaced while it is less than `STEP` after the one before."""
         at = max(0, round((usage.at - self._base) * 10))
-        if len(self._at) > 1 and at - self._at[-2] < STEP * 10:
+        if len(self._at) > 1 and self._at[-1] - self._at[-2] < STEP * 10:
             for column in (self._at, self._cpu, self._memory):
                 column.pop()
         elif len(self._at) >= KEPT:
@@ -77,7 +77,7 @@ class History:
         """One sample of a machine."""
         with self._lock:
             kept = self._load.setdefault(host, [])
-            if len(kept) > 1 and load.at - kept[-2].at < STEP:
+            if len(kept) > 1 and kept[-1].at - kept[-2].at < STEP:
                 kept.pop()
             elif len(kept) >= KEPT:
                 del kept[0]

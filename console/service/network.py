@@ -13,11 +13,12 @@ from console.errors import HostUnreachable
 from console.model.clock import Clock
 from console.model.containers import ContainerKey, Inspection, Usage
 from console.model.hosts import HostLoad, HostSpec
-from console.model.problems import Problem, find
+from console.model.problems import Problem
 from console.service.feed import Feed
 from console.service.fleet import Fleet
 from console.service.handle import Batch
 from console.service.remember import Memory
+from console.service.troubles import Troubles
 from console.transport.base import Transport
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class NetworkThread:
         self._make_transport = transport
         self._clock = clock
         self._feed = Feed()
+        self._troubles = Troubles()
         self._fleet = Fleet(self._specs, clock, memory, self._feed)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
@@ -66,7 +68,7 @@ class NetworkThread:
 
     def problems(self) -> tuple[Problem, ...]:
         """All problems of the newest snapshots, worst first."""
-        return find(self._feed.latest(), self._clock.now())
+        return self._troubles.find(self._feed.latest(), self._clock.now())
 
     def retry(self, host: str) -> None:
         """Connect now."""
@@ -94,10 +96,23 @@ class NetworkThread:
 
     async def inspect(self, key: ContainerKey) -> Inspection:
         """Ask the engine. Raises NotFound, EngineDown or HostUnreachable."""
-        if self._ended.done() or not self._thread.is_alive():
-            raise HostUnreachable(key[0], "the console is closing")
-        future = asyncio.run_coroutine_threadsafe(self._fleet.inspect(key), self._loop)
-        return await asyncio.wrap_future(future)
+        asking = self._fleet.inspect(key)
+        closing = HostUnreachable(key[0], "the console is closing")
+        try:
+            answer = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self._loop))
+        except RuntimeError as error:  # the loop is closed
+            asking.close()
+            raise closing from error
+        either: set[asyncio.Future[Any]] = {answer, asyncio.wrap_future(self._ended)}
+        # A loop that has stopped and is not closed yet takes the question and never answers it.
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            answer.cancel()
+            raise
+        if not answer.done() or answer.cancelled():
+            raise closing
+        return answer.result()
 
     async def aclose(self) -> None:
         """Stop everything; returns when tasks, sockets and the thread are gone. Idempotent."""

@@ -15,7 +15,7 @@ from console.model.text import safe
 from console.service.board import Board
 from console.service.details import Inspector
 from console.service.history import History
-from console.service.stats import Sampler
+from console.service.stats import Sampler, data_root
 from console.service.tasks import first
 from console.service.view import View
 from console.service.waits import Backoff
@@ -175,5 +175,4 @@ class Session:
         except HostError as error:
             log.info("%s: the data root is not known: %s", self._board.spec.name, error)
             return ""
-        root = info.get("DockerRootDir", "")
-        return root if isinstance(root, str) else ""
+        return data_root(info)

@@ -50,6 +50,12 @@ PATIENCE = 10.0
 SKEW_SAMPLES = 10
 
 
+def data_root(info: Mapping[str, object]) -> str:
+    """Where an engine keeps its data, from its `GET /info`; empty when it does not say."""
+    root = info.get("DockerRootDir", "")
+    return root if isinstance(root, str) else ""
+
+
 class Rates:
     """CPU per cent out of CPU seconds: pure arithmetic between two samples of one boot."""
 

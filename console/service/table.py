@@ -33,7 +33,7 @@ _IGNORED = frozenset(
 )
 """Actions that change nothing a list shows, besides the three `exec_*` of every health check."""
 
-_DETAILS = frozenset({"create", "start", "die", "oom", "update"})
+_DETAILS = frozenset({"create", "start", "die", "died", "oom", "update"})
 """Actions after which an inspect says something new."""
 
 _HARMLESS_SIGNALS = frozenset({"1", "10", "12", "28", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"})
@@ -225,7 +225,7 @@ class Table:
             self._signalled[container_id] = at
             if at - self._died.get(container_id, -RACE) < RACE:
                 self._stop(container_id)
-        elif action == "die":
+        elif action in ("die", "died"):  # Podman's word
             self._died[container_id] = at
             if at - self._signalled.get(container_id, -STOP_PATIENCE) < STOP_PATIENCE:
                 self._stop(container_id)
