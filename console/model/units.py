@@ -17,7 +17,7 @@ def span(seconds: float) -> str:
         return f"{whole // _MINUTE}m"
     if whole < 2 * _DAY:
         return f"{whole // _HOUR}h"
-    return f"{whole // _DAY}d" if whole < 3 * _YEAR else f"{whole // _YEAR}y"
+    return f"{whole // _DAY}d" if whole < 1000 * _DAY else f"{whole // _YEAR}y"
 
 
 def span_words(seconds: float) -> str:
