@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -228,6 +229,28 @@ async def test_a_killed_connection_is_not_an_end(h1: LabHost) -> None:
         with pytest.raises(HostUnreachable):
             await one.call(lambda api: api.version())
         assert isinstance(await link.lost(), HostUnreachable)
+
+
+async def test_a_cut_cable_holds_nothing_up(lab: Lab, h1: LabHost) -> None:
+    """Requests end by their own deadline, other hosts go on, and leaving does not wait for the dead one."""
+    async with linked(lab["h2"].spec()) as other, linked(h1.spec()) as link:
+        one, two = await link.engine(), await other.engine()
+        probe = await link.probe()
+        await one.call(lambda api: api.version())
+        await asyncio.to_thread(h1.link_down)
+        asked = time.monotonic()
+        work = [
+            asyncio.create_task(one.containers()),
+            asyncio.create_task(one.call(lambda api: api.version())),
+            asyncio.create_task(probe.sample([])),
+        ]
+        assert await two.ping() < 5
+        for done in await asyncio.gather(*work, return_exceptions=True):
+            assert isinstance(done, EngineDown | HostUnreachable | CapabilityMissing)
+        assert time.monotonic() - asked < 12
+        leaving = time.monotonic()
+    assert time.monotonic() - leaving < 5
+    await asyncio.to_thread(h1.link_up)
 
 
 async def test_a_restarted_engine_is_pinged_and_not_redialled(h1: LabHost) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from console.errors import (
     Conflict,
@@ -20,8 +23,13 @@ from console.errors import (
 from console.model.containers import ContainerState, Health
 from console.model.hosts import HostSpec
 from console.transport import httpconn
+from console.transport.carrier import SocketCarrier
 from console.transport.engine import HttpEngine
+from console.transport.feeds import LineFeed
+from console.transport.http import BodyTooLarge, Head, HttpFault
+from console.transport.httpconn import HttpClient
 from console.transport.live import LiveTransport
+from console.transport.local import LocalDialer
 
 from .fake_engine import FakeEngine, Request, full_id, hang, row
 from .waiting import until
@@ -309,3 +317,78 @@ def test_forbidden_is_told_with_the_way_out() -> None:
         "ops ALL=(root) NOPASSWD: /usr/bin/docker -H unix\\:///var/run/docker.sock system dial-stdio"
         in error.next_step
     )
+
+
+@given(st.lists(st.binary(max_size=40), max_size=20), st.lists(st.integers(0, 2000), max_size=20))
+async def test_a_feed_cuts_lines_wherever_the_bytes_are_split(lines: list[bytes], cuts: list[int]) -> None:
+    body = b"\n".join(lines)
+    borders = sorted({c % (len(body) + 1) for c in cuts} | {0, len(body)})
+    feed = LineFeed()
+    for begin, end in itertools.pairwise(borders):
+        feed.body(body[begin:end])
+    feed.end()
+    taken = []
+    while (line := await feed.next()) is not None:
+        taken.append(line)
+    assert taken == [line for line in body.split(b"\n") if line.strip()]
+
+
+async def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
+    feed = LineFeed()
+    for _ in range(20):
+        feed.body(b"x" * 100_000)
+    with pytest.raises(BodyTooLarge):
+        await feed.next()
+
+
+class Held:
+    """A sink that holds the engine back at the first bytes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.hold: Callable[[], None] = lambda: None
+        self.ended = asyncio.Event()
+
+    def head(self, head: Head) -> None: ...
+
+    def body(self, data: bytes) -> None:
+        if not self.size:
+            self.hold()
+        self.size += len(data)
+
+    def end(self) -> None:
+        self.ended.set()
+
+    def failed(self, fault: HttpFault) -> None:
+        raise AssertionError(fault)
+
+
+async def test_a_held_stream_holds_the_engine_and_not_our_memory(fake: FakeEngine, tmp_path: Path) -> None:
+    total, sent = 64 << 20, 0
+
+    async def talk(request: Request) -> None:
+        nonlocal sent
+        request.writer.write(request.head(200, "Transfer-Encoding: chunked"))
+        await request.writer.drain()
+        await begin.wait()
+        while sent < total:
+            request.chunk(b"x" * 65536)
+            await request.writer.drain()
+            sent += 65536
+        request.writer.write(b"0\r\n\r\n")
+
+    begin = asyncio.Event()
+    fake.faults["/logs"] = talk
+    client = HttpClient(SocketCarrier(LocalDialer(), str(tmp_path / "s")).open)
+    sink = Held()
+    async with client.stream("/logs", sink) as connection:
+        sink.hold = connection.pause
+        begin.set()
+        await until(lambda: sink.size)
+        assert await client.get("/_ping")
+        assert sink.size < 4 << 20
+        assert sent < 8 << 20
+        connection.resume()
+        await sink.ended.wait()
+    assert sink.size == total
+    await client.aclose()
