@@ -107,7 +107,7 @@ class HttpConnection:
             self.abort()  # nothing was asked
             return
         if self._spent and self._linger is None:
-            return
+            return  # aborted by us: what is still on the way does not count
         try:
             parser.feed(chunk)
         except BadResponse as bad:
@@ -233,6 +233,11 @@ class _Gate:
             self._sink.failed(fault)
 
 
+def _get(target: str) -> bytes:
+    """Raises ValueError (UnicodeError) for a target that is not quoted."""
+    return b"GET " + target.encode("ascii") + b" HTTP/1.1\r\nHost: docker\r\nUser-Agent: dockcon\r\n\r\n"
+
+
 class HttpClient:
     """Requests over a few reused connections, and streams over one connection each.
 
@@ -240,13 +245,12 @@ class HttpClient:
     raises. Owns every connection: `aclose` ends them and waits.
     """
 
-    def __init__(self, dial: Open, *, requests: int = 4, agent: str = "dockcon") -> None:
+    def __init__(self, dial: Open, *, requests: int = 4) -> None:
         self._dial = dial
         self._slots = asyncio.Semaphore(requests)
         self._idle: list[HttpConnection] = []
         self._all: set[HttpConnection] = set()
         self._closing = False
-        self._headers = f" HTTP/1.1\r\nHost: docker\r\nUser-Agent: {agent}\r\n\r\n".encode()
 
     async def get(self, target: str, *, deadline: float = DEADLINE, limit: int = BODY_LIMIT) -> Response:
         """One request for a whole answer; one round trip where a connection is free."""
@@ -260,7 +264,7 @@ class HttpClient:
                     # because a GET changes nothing, and helps unless the whole link is gone.
                     if cut.answered or cut.error is not None or self._closing:
                         raise
-            return await self._exchange(await self._open(self._dial), target, limit)
+            return await self._exchange(await self._open(), target, limit)
 
     def _take(self) -> HttpConnection | None:
         while self._idle:
@@ -269,10 +273,10 @@ class HttpClient:
                 return connection
         return None
 
-    async def _open(self, dial: Open) -> HttpConnection:
+    async def _open(self) -> HttpConnection:
         connection = HttpConnection(self._all.discard)
         if not self._closing:
-            await connection.open(dial)
+            await connection.open(self._dial)
         if self._closing:
             connection.abort()
             raise Cut(None, answered=False, note="closed")
@@ -282,7 +286,7 @@ class HttpClient:
 
     async def _exchange(self, connection: HttpConnection, target: str, limit: int) -> Response:
         sink = WholeBody(limit)
-        connection.send(b"GET " + target.encode("ascii") + self._headers, sink)
+        connection.send(_get(target), sink)
         try:
             response = await sink.done
         except BaseException:
@@ -298,7 +302,7 @@ class HttpClient:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, target: str, sink: Sink, *, dial: Open | None = None, deadline: float = DEADLINE
+        self, target: str, sink: Sink, *, deadline: float = DEADLINE
     ) -> AsyncIterator[HttpConnection]:
         """Follow an answer: entering returns when its head has come; the body goes to `sink` as it comes.
 
@@ -308,8 +312,8 @@ class HttpClient:
         connection: HttpConnection | None = None
         try:
             async with asyncio.timeout(deadline):
-                connection = await self._open(dial or self._dial)
-                connection.send(b"GET " + target.encode("ascii") + self._headers, gate)
+                connection = await self._open()
+                connection.send(_get(target), gate)
                 await gate.opened
             yield connection
         finally:
