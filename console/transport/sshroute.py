@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -79,6 +80,7 @@ class Resolver:
         if not name or name.startswith("-") or re.search(r"[\s\0]", name):
             raise HostRefused(host, f"{name!r} cannot be the name of a host", next_step="correct hosts.yml")
         if self._around.ssh is None:
+            _refuse_alias(spec, host, self._around)
             return without_ssh(spec, name, self._around), ()
         settings = parse(await self._ask((name, spec.user, spec.port), host))
         try:
@@ -102,6 +104,16 @@ class Resolver:
         if isinstance(answer, HostError):
             raise retold(answer, host)
         return answer
+
+
+def _refuse_alias(spec: HostSpec, host: str, around: Surroundings) -> None:
+    """Without an `ssh` nobody knows what an alias stands for: taken for a name it may lead elsewhere."""
+    if spec.ssh and os.path.exists(os.path.join(around.home, ".ssh", "config")):
+        raise HostRefused(
+            host,
+            f"{spec.ssh} may be an alias of ~/.ssh/config, and there is no ssh to read it",
+            next_step="install the OpenSSH client, or state `address:` in hosts.yml",
+        )
 
 
 def _behind(hop: Hop) -> Hop:

@@ -201,6 +201,14 @@ async def test_without_an_ssh_the_usual_defaults_hold(home: Home) -> None:
     assert str(route) == "ops@10.0.0.1:22"
 
 
+async def test_without_an_ssh_an_alias_is_not_taken_for_a_name(home: Home) -> None:
+    resolver = Resolver(replace(home.around, ssh=None))
+    assert (await resolver.resolve(DB)).target.address == "db"
+    (home.ssh / "config").touch()
+    with pytest.raises(HostRefused, match=r"alias.*install the OpenSSH client"):
+        await resolver.resolve(DB)
+
+
 WORD = st.text(
     st.characters(codec="utf-8", exclude_characters="\n\r\0 ", exclude_categories=("Cs",)), min_size=1
 )
