@@ -20,6 +20,7 @@ from console.ui.app import DockconApp
 from console.ui.cells import ASCII, UNICODE
 from tests.ui.fleet import NOON, FakeFleet, big_fleet, small_fleet
 from tests.ui.shop import shop_fleet
+from tests.ui.waiting import until
 
 TASTE = Settings(theme="dockcon-dark")
 
@@ -40,7 +41,9 @@ async def shot(app: DockconApp, size: tuple[int, int], keys: Sequence[str]) -> s
         await pilot.pause()
         for key in keys:
             await pilot.press(key)
-        await pilot.pause(0.3)
+        await until(lambda: app.main.fleet_bar.who)
+        for _ in range(3):
+            await pilot.pause()
         return solid(app.export_screenshot(title=""))
 
 

@@ -34,6 +34,9 @@ from console.ui.widgets.rowstore import (
 HEADER = 1
 """Lines the header takes."""
 
+MARGIN = 1
+"""Blank cells on the right, so that figures do not stick to the scroll bar or the edge."""
+
 
 class RowTable(ScrollView, can_focus=True):
     """Rows by key, with a header, a cursor and marks.
@@ -187,7 +190,7 @@ class RowTable(ScrollView, can_focus=True):
     def _paint(self) -> RowPainter:
         width = self.scrollable_content_region.width
         if self._painter is None or self._painter_width != width:
-            placed = arrange(self.columns, self._wanted, width, LEAD)
+            placed = arrange(self.columns, self._wanted, width - MARGIN, LEAD)
             tones = styles_for(self.app.current_theme)
             self._painter = RowPainter(placed, self._positions, width, tones, self.rich_style, self.glyphs)
             self._painter_width = width

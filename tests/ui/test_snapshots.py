@@ -1,0 +1,50 @@
+"""A few whole screens, kept as pictures; with UPDATE_SNAPSHOTS=1 in the environment they are made anew.
+
+The size, the theme, the time and the names are fixed. Look at a new picture before it is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from console.config.schema import Settings
+from tests.ui.fleet import FakeFleet, big_fleet
+from tests.ui.shop import shop_fleet
+from tests.ui.shots import app_of, shot
+
+KEPT = Path(__file__).parent / "snapshots"
+
+SHOTS: dict[str, tuple[Callable[[], FakeFleet], tuple[int, int], str, tuple[str, ...]]] = {
+    "containers-80x24": (shop_fleet, (80, 24), "dockcon-dark", ()),
+    "overview-140x36": (shop_fleet, (140, 36), "dockcon-dark", ("down", "space", "g")),
+    "hosts-80x24-light": (shop_fleet, (80, 24), "dockcon-light", ("6", "down", "down")),
+    "frozen-filter-100x30-ansi": (shop_fleet, (100, 30), "ansi", ("p", "slash", "a", "p", "p", "enter")),
+    "hundred-hosts-120x20": (lambda: big_fleet(100, 3), (120, 20), "high-contrast", ("end",)),
+}
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize("name", SHOTS)
+async def test_looks_as_it_did(name: str, tmp_path: Path) -> None:
+    make, size, theme, keys = SHOTS[name]
+    svg = await shot(app_of(make(), Settings(theme=theme)), size, keys)
+    path = KEPT / f"{name}.svg"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        KEPT.mkdir(exist_ok=True)
+        path.write_text(svg, encoding="utf-8")
+    if svg != path.read_text(encoding="utf-8"):
+        (tmp_path / path.name).write_text(svg, encoding="utf-8")
+        pytest.fail(f"{name} looks different: compare {tmp_path / path.name} with {path}")
