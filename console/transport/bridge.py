@@ -60,6 +60,12 @@ class Bridge(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def discard(self) -> None:
+        """`abort`, for a bridge that no thread has got."""
+        self.abort()
+        if self.theirs is not None:
+            self.theirs.close()
+
     def _one_end_less(self) -> None:
         self._ends -= 1
         if self._ends == 0:
@@ -230,10 +236,10 @@ class Bridges:
         if bridge.gone.is_set():
             self.forget(bridge)
         if self._closing.is_set():
-            bridge.abort()
+            bridge.discard()
             self._settle(ticket, None, HostUnreachable(self._host, "closed"))
         elif not self._settle(ticket, bridge, None):
-            bridge.abort()
+            bridge.discard()
 
     def _settle(self, ticket: _Ticket, bridge: Bridge | None, error: Exception | None) -> bool:
         with ticket.lock:
