@@ -23,6 +23,7 @@ from console.service.board import Board
 from console.service.history import History
 from console.service.tasks import end, patient
 from console.service.view import View
+from console.service.waits import phase
 from console.transport.base import CgroupUsage, Engine, HostLink, HostProbe, ProbeSample
 
 T = TypeVar("T")
@@ -122,11 +123,13 @@ class Sampler:
             pause = min(pause * 2, most)
 
     async def _sample_for_ever(self, probe: HostProbe) -> None:
+        stretch = phase(self._board.spec.name)
         while True:
             sample = await self._patient(probe.sample(self._board.running()))
             self._capability("probe", "")
             self._take(sample)
-            await self._pause()
+            await self._pause(stretch)
+            stretch = 1.0
 
     async def _patient(self, work: Coroutine[Any, Any, T]) -> T:
         try:
@@ -144,10 +147,10 @@ class Sampler:
         self._history.keep_only(host, board.table.containers)
         board.touch()
 
-    async def _pause(self) -> None:
+    async def _pause(self, stretch: float) -> None:
         clock = self._board.clock
         began = clock.monotonic()
-        while (left := began + self._interval() - clock.monotonic()) > 0.001:
+        while (left := began + self._interval() * stretch - clock.monotonic()) > 0.001:
             await self._view.changed(left)
 
     def _interval(self) -> float:

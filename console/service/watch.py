@@ -18,6 +18,7 @@ from console.model.containers import Container
 from console.model.events import EngineEvent
 from console.service.board import Board
 from console.service.tasks import first, patient
+from console.service.waits import phase
 from console.transport.base import Engine
 
 T = TypeVar("T")
@@ -107,7 +108,7 @@ class Watch:
 
     async def _refetch(self, engine: Engine) -> None:
         clock = self._board.clock
-        reconcile_at = clock.monotonic() + RECONCILE_EVERY
+        reconcile_at = clock.monotonic() + RECONCILE_EVERY * phase(self._board.spec.name)
         lists = 0
         while True:
             try:
