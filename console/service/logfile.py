@@ -30,6 +30,10 @@ KEPT = 3
 _log = logging.getLogger("dockcon")
 
 
+CHATTY = ("asyncssh", "asyncio", "urllib3", "docker")
+"""Libraries that tell of every channel they open: forty lines a host, which cost more than they say."""
+
+
 class LogFile:
     """An open log file that has taken over logging, warnings and exception hooks until it is closed.
 
@@ -44,6 +48,8 @@ class LogFile:
         self._hooks = (sys.unraisablehook, threading.excepthook)
         root.handlers[:] = [self._handler]
         root.setLevel(logging.INFO)
+        for library in CHATTY:
+            logging.getLogger(library).setLevel(logging.WARNING)
         logging.lastResort = None
         logging.raiseExceptions = False
         logging.captureWarnings(True)
@@ -59,6 +65,8 @@ class LogFile:
         sys.unraisablehook, threading.excepthook = self._hooks
         root.handlers[:], level, logging.lastResort, logging.raiseExceptions = self._before
         root.setLevel(level)
+        for library in CHATTY:
+            logging.getLogger(library).setLevel(logging.NOTSET)
         self._handler.close()
 
     def __enter__(self) -> LogFile:

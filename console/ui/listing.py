@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from console.model.containers import ContainerKey
 from console.model.hosts import HostState
@@ -16,6 +16,9 @@ from console.ui.world import World
 
 CALM = 2.0
 """Seconds between two sortings by figures that never stand still: rows that jump cannot be read."""
+
+AGED_AT_ONCE = 300
+"""Rows made anew for their age in one second, besides those of hosts in view."""
 
 
 class Listing:
@@ -50,9 +53,19 @@ class Listing:
         """Whether a sorting that was put off should be done now."""
         return self._unsorted and now - self._sorted_at >= CALM
 
-    def aged(self, now: float) -> list[Row]:
-        """The rows that look different only because time has passed."""
-        return [row for block in self._blocks.values() for row in block.aged(now)]
+    def aged(self, now: float, in_view: Collection[ContainerKey] = ()) -> list[Row]:
+        """The rows that look different only because time has passed: hosts in view first.
+
+        Rows of hosts that were started together grow older in the same second. Those out of sight may
+        wait for their turn, so that thousands of them never hold up a key.
+        """
+        seen = dict.fromkeys(host for host, _ in in_view if host in self._blocks)
+        rows: list[Row] = []
+        for name in (*seen, *(name for name in self._blocks if name not in seen)):
+            if name not in seen and len(rows) >= AGED_AT_ONCE:
+                break
+            rows += self._blocks[name].aged(now)
+        return rows
 
     def _refresh(self, world: World, now: float) -> dict[str, Block]:
         """One block for each host that has snapshots, in the order of hosts.yml.

@@ -21,7 +21,10 @@ KEYS = 200
 def _fleet(lab: Lab, jump: str) -> Path:
     """hosts.yml with a hundred names for the one host h1."""
     target = lab["h1"]
-    lines = [f"defaults: {{user: root, identity: {lab.keys.key}, known_hosts: {lab.keys.known_hosts}}}", "hosts:"]
+    lines = [
+        f"defaults: {{user: root, identity: {lab.keys.key}, known_hosts: {lab.keys.known_hosts}}}",
+        "hosts:",
+    ]
     if jump:
         lines.append(f"  bastion: {{address: {lab[jump].address}, disabled: true}}")
     for n in range(HOSTS):

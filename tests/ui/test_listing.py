@@ -13,7 +13,7 @@ from console.model.hosts import HostState
 from console.model.problems import ProblemKind
 from console.model.query import parse
 from console.model.text import safe
-from console.ui.listing import CALM, Listing
+from console.ui.listing import AGED_AT_ONCE, CALM, Listing
 from console.ui.names import natural
 from console.ui.view import SORTABLE, Group, View
 from console.ui.world import World
@@ -112,6 +112,22 @@ def test_rows_age_by_themselves() -> None:
     assert listing.aged(NOON + 0.5) == []
     assert [row.cells[-1].text for row in listing.aged(NOON + 1)] == ["1m"]
     assert listing.aged(NOON + 2) == []
+
+
+def test_a_crowd_that_ages_together_takes_turns_but_not_in_view() -> None:
+    crowd = [
+        snapshot(f"h{n:02}", [container(f"h{n:02}", f"c{m}", started=NOON - 59) for m in range(50)])
+        for n in range(20)
+    ]
+    listing = Listing()
+    listing.rows(world_of(*crowd), View(), NOON)
+    in_view = [("h19", row.id) for row in crowd[19].containers.values()]
+    turns = [listing.aged(NOON + 1 + second, in_view) for second in range(5)]
+    assert {row.key[0] for row in turns[0]} >= {"h19"}
+    assert max(map(len, turns)) <= AGED_AT_ONCE + 50
+    assert sorted(row.key for turn in turns for row in turn) == sorted(
+        c.key for s in crowd for c in s.containers.values()
+    )
 
 
 def test_figures_do_not_make_rows_jump_ten_times_a_second() -> None:

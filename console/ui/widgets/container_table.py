@@ -78,7 +78,7 @@ class ContainerPane(OrderedPane):
         if self.listing.due(now):
             self.draw()
         else:
-            self.table.update_rows(self.listing.aged(now))
+            self.table.update_rows(self.listing.aged(now, self._in_view))
             self._tell_view()
 
     @on(events.Show)
