@@ -41,7 +41,7 @@ bench: $(VENV)/.ready
 	PATH="$(abspath $(BIN)):$$PATH" DOCKCON_LAB=1 $(BIN)/python -m tests.bench
 
 picture: $(VENV)/.ready
-	$(BIN)/python -m tests.ui.shots docs/console.svg --size 120x34
+	$(BIN)/python -m tests.ui.shots docs/console.svg --fleet demo --size 120x38
 
 clean:
 	rm -rf $(VENV) dist build

@@ -18,6 +18,7 @@ from rich.cells import cell_len
 from console.config.schema import Settings
 from console.ui.app import DockconApp
 from console.ui.cells import ASCII, UNICODE
+from tests.ui.demo import lost_database
 from tests.ui.fleet import NOON, FakeFleet, big_fleet, small_fleet
 from tests.ui.shop import shop_fleet
 from tests.ui.waiting import until
@@ -67,12 +68,14 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--size", default="80x24")
     parser.add_argument("--theme", default="dockcon-dark")
-    parser.add_argument("--fleet", default="shop", choices=sorted(FLEETS))
+    parser.add_argument("--fleet", default="shop", choices=[*sorted(FLEETS), "demo"])
     parser.add_argument("--keys", default="", help="separated by commas, as Textual calls them")
     parser.add_argument("--ascii", action="store_true")
     chosen = parser.parse_args()
     width, height = map(int, chosen.size.split("x"))
-    app = app_of(FLEETS[chosen.fleet](), Settings(theme=chosen.theme), plain=chosen.ascii)
+    fleet, moment = lost_database() if chosen.fleet == "demo" else (FLEETS[chosen.fleet](), NOON)
+    taste = Settings(theme=chosen.theme)
+    app = app_of(fleet, taste, plain=chosen.ascii, now=lambda: moment)
     keys = [key for key in chosen.keys.split(",") if key]
     chosen.out.write_text(asyncio.run(shot(app, (width, height), keys)), encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -9,6 +10,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.timer import Timer
 
 from console.model.containers import Container, ContainerKey
 from console.model.hosts import HostState
@@ -25,6 +27,9 @@ from console.ui.widgets.filter_bar import FilterBar
 from console.ui.widgets.ordering import OrderedPane
 from console.ui.widgets.rowtable import RowTable
 from console.ui.world import World
+
+REST = 3
+"""Times as long as the last drawing took, the next one of changed data waits at least."""
 
 
 class ContainerTable(RowTable, inherit_bindings=False):
@@ -46,6 +51,8 @@ class ContainerPane(OrderedPane):
         self.filter_bar = FilterBar(tuple(spec.name for spec in bridge.world.hosts))
         self.rows = ContainerTable(COLUMNS, glyphs=glyphs)
         self._in_view: frozenset[ContainerKey] = frozenset()
+        self._rested = 0.0
+        self._put_off: Timer | None = None
 
     @property
     def table(self) -> RowTable:
@@ -58,7 +65,7 @@ class ContainerPane(OrderedPane):
 
     def on_mount(self) -> None:
         """Draw what is there, and whatever comes."""
-        self.bridge.changed.subscribe(self, lambda _: self.draw())
+        self.bridge.changed.subscribe(self, lambda _: self._world_changed())
         self.bridge.ticked.subscribe(self, self._second_passed)
         self.watch(self.table, "scroll_y", self._tell_view, init=False)
         self.draw()
@@ -67,12 +74,26 @@ class ContainerPane(OrderedPane):
 
     def draw(self) -> None:
         """Make the rows anew and show them; only what differs is painted."""
+        began = time.monotonic()
+        if self._put_off is not None:
+            self._put_off.stop()
+            self._put_off = None
         rows = self.listing.rows(self.bridge.world, self.view, self.bridge.shown_now)
         self.table.set_empty(Cell(emptiness(self.bridge.world, self.listing.total, self.view), "dim"))
         self.table.set_sort(self.view.sort, self.view.reverse)
         self.table.set_rows(rows)
         self._tell_view()
         self.post_message(PaneChanged())
+        ended = time.monotonic()
+        self._rested = ended + REST * (ended - began)
+
+    def _world_changed(self) -> None:
+        """Draw, unless thousands of rows make it so dear that keys would wait for it: then a little later."""
+        left = self._rested - time.monotonic()
+        if left <= 0:
+            self.draw()
+        elif self._put_off is None:
+            self._put_off = self.set_timer(left, self.draw)
 
     def _second_passed(self, now: float) -> None:
         if self.listing.due(now):
