@@ -30,6 +30,7 @@ from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs, glyphs_for
 from console.ui.collector import SWEEP, calm, sweep
 from console.ui.commands import ConsoleCommands
+from console.ui.driver import ConsoleDriver, hung_up
 from console.ui.messages import Said
 from console.ui.question_desk import QuestionDesk
 from console.ui.screens.help import HelpScreen
@@ -42,6 +43,9 @@ from console.ui.widgets.too_small import mind_size
 
 WHO_EVERY = 30.0
 """Seconds between two looks at who is attached."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at whether there still is a terminal."""
 
 PATIENCE = 10.0
 """Seconds a hung-up console has to close its connections before the process ends hard."""
@@ -69,7 +73,7 @@ class DockconApp(App[int]):
     ) -> None:
         # Without colour Textual must know before it starts that the terminal's own colours stay as they
         # are; else it turns the default foreground and background both into black.
-        super().__init__(ansi_color=True if is_monochrome() else None)
+        super().__init__(driver_class=ConsoleDriver, ansi_color=True if is_monochrome() else None)
         use_plain()
         self.settings = settings
         self.glyphs = glyphs or glyphs_for(encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
@@ -220,21 +224,33 @@ async def _run(app: DockconApp, handle: FleetHandle, mouse: bool) -> int:
 
     for number in (signal.SIGHUP, signal.SIGTERM):
         loop.add_signal_handler(number, end, number)
+    watcher = asyncio.create_task(_until_hung_up())
+    watcher.add_done_callback(lambda task: None if task.cancelled() else end(signal.SIGHUP))
     try:
         await app.run_async(mouse=mouse)
     except OSError:
         # The terminal is gone; there is nobody to tell.
-        if not app.hung_up:
+        if not hung_up():
             raise
+        app.hung_up = True
     finally:
+        watcher.cancel()
         await handle.aclose()
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.remove_signal_handler(number)
-    return app.return_code or 0
+    return 128 + signal.SIGHUP if app.hung_up else app.return_code or 0
+
+
+async def _until_hung_up() -> None:
+    """Until the terminal is gone. SIGHUP reaches us only where the shell above us ends of it or passes it on;
+    without it Textual would read the end of the file as fast as it can, for ever.
+    """
+    while not hung_up():  # noqa: ASYNC110  a terminal sets no event when it goes
+        await asyncio.sleep(LOOK_EVERY)
 
 
 def _insist(code: int) -> None:
-    """Without a terminal Textual's writer can wait for ever; after a while the process ends all the same."""
+    """Whatever may still wait for a terminal that is gone, after a while the process ends all the same."""
     timer = threading.Timer(PATIENCE, os._exit, (code,))
     timer.daemon = True
     timer.start()

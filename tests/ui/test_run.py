@@ -31,7 +31,14 @@ if sys.argv[2] == "crash":
     poll = fleet.problems
     fleet.problems = lambda: Bad().get(1)
 from console.config.schema import Settings
-from console.ui.app import run
+from console.ui.app import DockconApp, run
+if sys.argv[2] == "loud":
+    leave = DockconApp.exit
+    def exit(self, **how):
+        for _ in range(100):
+            self.bell()
+        leave(self, **how)
+    DockconApp.exit = exit
 sys.exit(run(fleet, Settings(theme="dockcon-dark"), state=closed.parent))
 """
 LEAVE = b"\x1b[?1049l"
@@ -75,11 +82,14 @@ class Terminal:
 
 
 @contextmanager
-def console(closed: Path, mode: str = "well") -> Iterator[Terminal]:
+def console(closed: Path, mode: str = "well", above: str = "") -> Iterator[Terminal]:
+    """`above`: a shell script to run it from, as "$@"."""
     pid, master = pty.fork()
     if pid == 0:
         os.environ.update(TERM="xterm-256color", LANG="C.UTF-8", PYTHONPATH=os.getcwd())
-        os.execv(sys.executable, [sys.executable, "-c", PROGRAM, str(closed), mode])
+        argv = [sys.executable, "-c", PROGRAM, str(closed), mode]
+        argv = ["/bin/sh", "-c", above, "sh", *argv] if above else argv
+        os.execv(argv[0], argv)
     terminal = Terminal(pid, master)
     try:
         yield terminal
@@ -115,8 +125,9 @@ def test_sigterm_ends_it_as_q_does(closed: Path) -> None:
     assert closed.read_text() == "closed"
 
 
-def test_a_terminal_that_goes_away_ends_it_and_closes_everything(closed: Path) -> None:
-    with console(closed) as terminal:
+@pytest.mark.parametrize("mode", ["well", "loud"])
+def test_a_terminal_that_goes_away_ends_it_and_closes_everything(closed: Path, mode: str) -> None:
+    with console(closed, mode) as terminal:
         terminal.wait_for(b"postgres")
         os.close(terminal.master)
         terminal.master = -1
@@ -126,6 +137,21 @@ def test_a_terminal_that_goes_away_ends_it_and_closes_everything(closed: Path) -
             assert time.monotonic() < end
         terminal.status = found[1]
         assert os.waitstatus_to_exitcode(found[1]) == 128 + signal.SIGHUP
+    assert closed.read_text() == "closed"
+
+
+def test_a_terminal_that_goes_away_without_a_signal_ends_it_too(closed: Path) -> None:
+    """The shell above survives SIGHUP, and so nobody passes it on."""
+    code = closed.with_name("code")
+    with console(closed, above=f'trap : HUP; "$@"; echo $? > {code}.part; mv {code}.part {code}') as terminal:
+        terminal.wait_for(b"postgres")
+        os.close(terminal.master)
+        terminal.master = -1
+        end = time.monotonic() + 30
+        while not code.exists():
+            time.sleep(0.02)
+            assert time.monotonic() < end
+        assert int(code.read_text()) == 128 + signal.SIGHUP
     assert closed.read_text() == "closed"
 
 
