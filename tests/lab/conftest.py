@@ -15,6 +15,7 @@ import pytest
 
 from console.transport.live import LiveTransport
 from console.transport.ssh import SshConnector
+from tests.lab.console import Console, console_in
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.machine import wanted
@@ -82,3 +83,10 @@ async def transport() -> AsyncIterator[LiveTransport]:
     made = LiveTransport(SshConnector())
     yield made
     await made.aclose()
+
+
+@pytest.fixture
+def console(lab: Lab, tmp_path: Path) -> Iterator[Console]:
+    """The console on the lab's hosts, not started yet, in a terminal of 80x24."""
+    with console_in(lab, tmp_path) as made:
+        yield made
