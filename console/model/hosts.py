@@ -91,6 +91,8 @@ class HostState(StrEnum):
     """No byte for six seconds: figures are old, actions ask again."""
     ENGINE_DOWN = "engine-down"
     LOST = "lost"
+    """The connection is gone or cannot be made. It stays so, since the same moment, while it is tried again;
+    `retry_at` is None during a try."""
     NEEDS_YOU = "needs-you"
     REFUSED = "refused"
     OFF = "off"

@@ -130,6 +130,9 @@ async def test_figures_are_those_of_the_containers() -> None:
         assert fleet["a"].rtt == hosts["a"].machine.rtt
         hosts["a"].daemon.stop(busy)
         await until(lambda: busy.id not in fleet["a"].usage, 0.2)
+        hosts["a"].daemon.remove(busy)
+        await asyncio.sleep(35)
+        assert not fleet.fleet.history.usage(("a", busy.id), hosts.clock.now())
 
 
 @virtual

@@ -9,16 +9,19 @@ import pytest
 
 from console.errors import (
     EngineForbidden,
+    HostError,
     HostKeyRefused,
     HostUnreachable,
     LoginRefused,
     NotFound,
 )
+from console.model.containers import Inspection
 from console.model.hosts import HostSpec, HostState
 from console.service.remember import Forgetful
 from console.service.waits import Backoff
 from console.transport.base import Prompter
 from console.transport.memory import Asked, MemoryContainer, MemoryFleet, MemoryHost, MemoryTransport
+from console.transport.memory.link import MemoryEngine, MemoryLink
 from tests.service.fleets import Running, plain_fleet, question, running, settled
 from tests.service.loops import LoopClock, until, virtual
 
@@ -119,9 +122,11 @@ async def test_a_lost_host_keeps_its_rows_and_is_tried_for_ever() -> None:
     host = hosts["a"]
     async with Running(hosts) as fleet:
         await fleet.all_up()
+        await asyncio.sleep(45)
         host.faults.refuse = HostUnreachable("a", "no route to host", next_step="is it switched on?")
         host.cut("connection reset by peer")
         snapshot = await fleet.reaches("a", HostState.LOST, 1)
+        assert snapshot.heard == pytest.approx(hosts.clock.now(), abs=0.2)
         assert snapshot.status.reason == "connection reset by peer"
         assert snapshot.status.retry_at == pytest.approx(hosts.clock.now() + 1, abs=0.2)
         assert len(snapshot.containers) == 3
@@ -136,6 +141,65 @@ async def test_a_lost_host_keeps_its_rows_and_is_tried_for_ever() -> None:
         snapshot = await fleet.reaches("a", HostState.UP, 31)
         assert snapshot.epoch == 2
         assert snapshot.fresh
+
+
+@virtual
+async def test_a_host_that_keeps_falling_over_is_tried_less_often_than_one_that_was_steady() -> None:
+    hosts = plain_fleet("a")
+    waits = []
+    async with Running(hosts) as fleet:
+        for steady in (2, 2, 2, 2, 40, 2):
+            await fleet.reaches("a", HostState.UP)
+            await asyncio.sleep(steady)
+            hosts["a"].cut()
+            snapshot = await fleet.reaches("a", HostState.LOST)
+            assert snapshot.status.retry_at is not None
+            waits.append(snapshot.status.retry_at - hosts.clock.now())
+    assert waits == pytest.approx([1, 2, 4, 8, 1, 2], abs=0.2)
+
+
+@virtual
+async def test_the_link_says_best_why_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slowly(link: MemoryLink) -> HostError:
+        await link._cut.wait()
+        await asyncio.sleep(0.1)
+        return link.error()
+
+    def vaguely(link: MemoryLink) -> None:
+        if link._cut.is_set():
+            raise HostUnreachable("a", "a channel was closed")
+
+    monkeypatch.setattr(MemoryLink, "lost", slowly)
+    monkeypatch.setattr(MemoryLink, "check", vaguely)
+    hosts = plain_fleet("a")
+    async with Running(hosts) as fleet:
+        await fleet.all_up()
+        hosts["a"].cut("no answer to two keep-alive messages")
+        snapshot = await fleet.reaches("a", HostState.LOST)
+        assert snapshot.status.reason == "no answer to two keep-alive messages"
+
+
+@virtual
+async def test_an_answer_of_an_old_connection_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = MemoryEngine.inspect
+
+    async def late(engine: MemoryEngine, container_id: str) -> Inspection:
+        inspection = await real(engine, container_id)
+        await asyncio.sleep(10)
+        return inspection
+
+    hosts = plain_fleet("a")
+    async with Running(hosts) as fleet:
+        await fleet.all_up()
+        await until(lambda: settled(fleet["a"], hosts["a"]))
+        monkeypatch.setattr(MemoryEngine, "inspect", late)
+        asking = asyncio.create_task(fleet.fleet.inspect(("a", hosts["a"].daemon.find("c0").id)))
+        await asyncio.sleep(1)
+        hosts["a"].cut()
+        await fleet.reaches("a", HostState.LOST)
+        await fleet.reaches("a", HostState.UP)
+        with pytest.raises(HostUnreachable, match="lost while asking"):
+            await asking
 
 
 @virtual
