@@ -21,13 +21,13 @@ COLUMNS = (
     Column(key="host", title="HOST", min=6, max=18),
     Column(key="name", title="NAME", min=14, max=36),
     Column(key="image", title="IMAGE", min=16, max=44, drop=6),
-    Column(key="state", title="STATE", min=10, max=16, drop=1),
+    Column(key="state", title="STATE", min=14, max=16, drop=1),
     Column(key="health", title="HEALTH", min=9, max=9, drop=2),
     Column(key="cpu", title="CPU", min=4, max=6, right=True, drop=3),
     Column(key="mem", title="MEM", min=4, max=6, right=True, drop=4),
     Column(key="ports", title="PORTS", min=9, max=30, drop=5),
     Column(key="restarts", title="RESTARTS", min=9, max=9, right=True, drop=7),
-    Column(key="up", title="UP", min=5, max=6, right=True, drop=1),
+    Column(key="up", title="UP", min=7, max=8, right=True, drop=1),
 )
 
 FULL = 0.9
@@ -158,10 +158,12 @@ def _restarts(container: Container) -> Cell:
 def _up(known: Known, age: Aged) -> Cell:
     if not known.fresh:
         return Cell(f"({age.text(known.heard)})") if known.heard is not None else NONE
-    started = known.container.started
-    if started is None or known.container.state not in (ContainerState.RUNNING, ContainerState.PAUSED):
+    container = known.container
+    if container.state in (ContainerState.EXITED, ContainerState.DEAD):
+        return Cell(f"{age.text(container.finished)} ago", "dim") if container.finished else NONE
+    if container.started is None or container.state not in (ContainerState.RUNNING, ContainerState.PAUSED):
         return NONE
-    return Cell(age.text(started))
+    return Cell(age.text(container.started))
 
 
 @lru_cache(maxsize=4096)

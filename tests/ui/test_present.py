@@ -121,3 +121,10 @@ def test_every_published_port_is_in_the_text(found: list[Port]) -> None:
         for step in range(lasts[-1] - firsts[-1] + 1):
             shown.add((firsts[0] + step if arrow else 0, firsts[-1] + step))
     assert {(p.public, p.private) for p in found if p.public} == {pair for pair in shown if pair[0]}
+
+
+def test_an_ended_container_says_when_it_ended() -> None:
+    ended = container("a", "job", state=ContainerState.EXITED, exit_code=1, finished=NOON - 7200)
+    row, until = container_row(known(ended), NOON)
+    assert row.cells[-1].text == "2h ago"
+    assert until == NOON + 3600
