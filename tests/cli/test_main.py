@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import signal
@@ -139,7 +140,9 @@ def test_a_closed_pipe_ends_cleanly() -> None:
 
 @pytest.mark.parametrize("argv", [["events", "--since", "2h"], ["problems", "--watch"]])
 def test_ctrl_c_is_quiet(argv: list[str]) -> None:
-    process = dockcon("--demo", *argv, start_new_session=True)
+    # A job in the background of a shell inherits an ignored SIGINT.
+    default = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = dockcon("--demo", *argv, start_new_session=True, preexec_fn=default)
     assert process.stdout
     assert process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)

@@ -90,6 +90,7 @@ async def test_cursor_follows_its_key_and_keeps_its_line() -> None:
 async def test_table_at_its_top_stays_there_while_the_cursor_is_in_view() -> None:
     app = TableApp(rows(100))
     async with app.run_test(size=(80, 20)) as pilot:
+        await pilot.press("home")
         app.table.set_rows([row("first"), *rows(100)])
         await settled(pilot)
         assert "first" in lines(app)[1]
@@ -97,6 +98,18 @@ async def test_table_at_its_top_stays_there_while_the_cursor_is_in_view() -> Non
         app.table.set_rows([*rows(100)[1:], row("c000")])
         await settled(pilot)
         assert "c000" in cursor_line(app)
+
+
+async def test_cursor_waits_at_the_top_until_somebody_moves_it() -> None:
+    app = TableApp(rows(100)[50:])
+    async with app.run_test(size=(80, 20)) as pilot:
+        app.table.set_rows(rows(100))
+        await pilot.pause()
+        assert (app.table.store.cursor, app.table.scroll_offset.y) == ("c000", 0)
+        await pilot.press("down")
+        app.table.set_rows([row("first"), *rows(100)])
+        await pilot.pause()
+        assert app.table.store.cursor == "c001"
 
 
 async def test_cursor_of_a_row_that_is_gone_goes_to_its_neighbour() -> None:

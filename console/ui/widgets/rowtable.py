@@ -96,6 +96,7 @@ class RowTable(ScrollView, can_focus=True):
         self.columns = tuple(columns)
         self.glyphs = glyphs
         self.empty = Cell("", "dim")
+        self._touched = False
         self._sort = ("", False)
         self._wanted = {c.key: width_of(c.title) + 1 for c in columns}
         self._positions = positions_of(columns)
@@ -116,6 +117,10 @@ class RowTable(ScrollView, can_focus=True):
             self._scroll_top(top_holding(self.store, anchor, self._page))
         if before != self.store.cursor:
             self.post_message(self.CursorMoved(self, self.store.cursor))
+        first = self.store.step(-1, 1)
+        if first is not None and not self._touched:
+            # Until somebody moves it the cursor waits at the top, whichever host answered first.
+            self.move_to(first, by_hand=False)
 
     def update_rows(self, rows: Iterable[Row]) -> None:
         """Exchange some rows in place, found by key."""
@@ -134,8 +139,9 @@ class RowTable(ScrollView, can_focus=True):
             if not self.store.rows:
                 self.refresh()
 
-    def move_to(self, key: RowKey) -> None:
+    def move_to(self, key: RowKey, *, by_hand: bool = True) -> None:
         """Put the cursor on the row of `key`, and that row into view."""
+        self._touched |= by_hand
         position = self.store.index.get(key)
         if position is None:
             return
@@ -251,6 +257,7 @@ class RowTable(ScrollView, can_focus=True):
     def action_open(self) -> None:
         """Tell that the row under the cursor is wanted."""
         if self.store.cursor is not None:
+            self._touched = True
             self.post_message(self.Opened(self, self.store.cursor))
 
     def on_click(self, event: events.Click) -> None:
