@@ -114,11 +114,8 @@ async def test_the_table_equals_the_engines_own_through_lost_connections(
         for serial in range(60):
             await asyncio.to_thread(operate, h1, dice, serial)
             if serial % 15 == 7:
-                await asyncio.to_thread(h1.kill_sshd_children)
-                if serial % 2:
-                    fleet.fleet.retry("h1")
-            if serial % 20 == 19:
                 await fleet.reaches("h1", HostState.UP)
+                await asyncio.to_thread(h1.kill_sshd_children)
         await fleet.reaches("h1", HostState.UP)
         expected = await truth(transport, h1)
         await fleet.until(lambda: dict(fleet["h1"].containers) == expected, f"{expected}")
