@@ -1,4 +1,7 @@
-"""The Textual app: wiring only. What is drawn is decided in `present`, `listing` and `bars`."""
+"""The Textual app: wiring only. What is drawn is decided in `present`, `listing` and `bars`.
+
+What the first screen does not need is imported where it is used: an operator waits for that screen.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -32,14 +34,15 @@ from console.ui.collector import SWEEP, calm, sweep
 from console.ui.commands import ConsoleCommands
 from console.ui.driver import ConsoleDriver, hung_up
 from console.ui.messages import Said
-from console.ui.question_desk import QuestionDesk
-from console.ui.screens.help import HelpScreen
 from console.ui.screens.main import MainScreen
 from console.ui.theme import DEFAULT_THEME, NO_COLOR_THEME, is_monochrome, variable_defaults
 from console.ui.theme_files import load_themes
 from console.ui.who import attached, login, together
 from console.ui.widgets.scrollbar import use_plain
 from console.ui.widgets.too_small import mind_size
+
+if TYPE_CHECKING:
+    from console.ui.question_desk import QuestionDesk
 
 WHO_EVERY = 30.0
 """Seconds between two looks at who is attached."""
@@ -80,7 +83,7 @@ class DockconApp(App[int]):
         self.bridge = Bridge(self, handle, now, period=1 / max(1, settings.fps))
         self.main = MainScreen(self.bridge, self.glyphs, read_only=read_only)
         self.main.saved_to = state / "saved"
-        self.desk = QuestionDesk(self, handle, self.glyphs)
+        self._desk: QuestionDesk | None = None
         self._themes = load_themes(themes)
         self._mouse = settings.mouse
         for theme in self._themes.themes.values():
@@ -113,9 +116,10 @@ class DockconApp(App[int]):
         self.theme = self._pick_theme()
         if notice := self._themes.notice():
             self.notify(notice, title="Themes left out", severity="warning", markup=False, timeout=15)
+        self._take_mouse(self._mouse)
         await self.push_screen(self.main)
         self.bridge.troubled.subscribe(self, self._troubled)
-        self.bridge.arrived.subscribe(self, lambda _: self.desk.update(self.bridge.live.snapshots))
+        self.bridge.arrived.subscribe(self, self._look_for_questions)
         self.bridge.start()
         self.set_interval(WHO_EVERY, self._look_who)
         self.set_interval(SWEEP, sweep)
@@ -131,6 +135,15 @@ class DockconApp(App[int]):
     async def _who(self) -> None:
         self.main.fleet_bar.who = together(self.account, await attached())
         self.main.fleet_bar.redraw()
+
+    def _look_for_questions(self, _: frozenset[str]) -> None:
+        snapshots = self.bridge.live.snapshots
+        if self._desk is None and any(s.status.question for s in snapshots.values()):
+            from console.ui.question_desk import QuestionDesk
+
+            self._desk = QuestionDesk(self, self.bridge.handle, self.glyphs)
+        if self._desk is not None:
+            self._desk.update(snapshots)
 
     def _troubled(self, problems: tuple[Problem, ...]) -> None:
         if self.settings.notify is Notify.BELL:
@@ -159,6 +172,8 @@ class DockconApp(App[int]):
 
     def action_help(self) -> None:
         """Every key that works now."""
+        from console.ui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen | ModalScreen):
             self.push_screen(HelpScreen(self.screen, self.glyphs))
 
@@ -177,19 +192,22 @@ class DockconApp(App[int]):
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, so that its own selection works, or take it back."""
-        driver = self._driver
-        name = "_disable_mouse_support" if self._mouse else "_enable_mouse_support"
-        switch = getattr(driver, name, None)  # Textual has no public way; only its Unix driver has these
-        if switch is None:
-            return
-        switch()
         self._mouse = not self._mouse
+        self._take_mouse(self._mouse)
         said = "the mouse is ours again" if self._mouse else "the mouse is the terminal's; M takes it back"
         self.main.post_message(Said(said))
+
+    def _take_mouse(self, on: bool) -> None:
+        # Textual has no public way, and only its Unix driver has these.
+        switch = getattr(self._driver, "_enable_mouse_support" if on else "_disable_mouse_support", None)
+        if switch is not None:
+            switch()
 
     def _fatal_error(self) -> None:
         """Textual's report of a crash shows local variables: environments and passphrases among them."""
         self.bell()
+        from rich.traceback import Traceback
+
         report = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
         self._close_messages_no_wait()
@@ -210,7 +228,7 @@ def run(
     """
     app = DockconApp(handle, settings, read_only=read_only, state=state, themes=themes)
     calm()
-    return asyncio.run(_run(app, handle, mouse=settings.mouse))
+    return asyncio.run(_run(app, handle, mouse=True))
 
 
 async def _run(app: DockconApp, handle: FleetHandle, mouse: bool) -> int:

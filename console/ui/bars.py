@@ -151,7 +151,7 @@ def fleet_bar(world: World, around: Surroundings, now: float, width: int, glyphs
     left = [Part(f" {world.fleet}  ", "header")]
     if around.frozen:
         left.append(Part(f"FROZEN since {around.frozen} ", "warn"))
-        left.append(Part("p goes on  ", "dim", "freeze"))
+        left.append(Part("p goes on  ", "dim", "screen.freeze"))
     right = _right(world, around)
     if width < length(left) + length(right) + 24:
         right = [part for part in right if part.tone != "dim"]
@@ -164,7 +164,7 @@ def fleet_bar(world: World, around: Surroundings, now: float, width: int, glyphs
 def _right(world: World, around: Surroundings) -> list[Part]:
     number = len(world.problems)
     words = "no problems" if not number else "1 problem" if number == 1 else f"{number} problems"
-    parts = [Part(words, "bad" if number else "dim", "problems")]
+    parts = [Part(words, "bad" if number else "dim", "screen.problems")]
     if around.read_only:
         parts.append(Part("   read-only", "warn"))
     if around.who:

@@ -200,3 +200,33 @@ async def test_hosts_that_can_follow_only_some_are_told_which_rows_are_seen() ->
         assert {host for host, _ in fleet.viewed} == {"node-003"}
         await console.press("6")
         await until(lambda: fleet.viewed == frozenset())
+
+
+async def test_what_can_be_clicked_does_what_its_key_does(fleet: FakeFleet) -> None:
+    async with driven(fleet) as console:
+        at = console.line("#fleet-bar").index("problems")
+        await console.pilot.click("#fleet-bar", offset=(at, 0))
+        await console.settle()
+        assert console.names() == ["importer", "rabbit"]
+        at = console.line("#status").index("group")
+        await console.pilot.click("#status", offset=(at, 0))
+        await until(lambda: console.headings() != [])
+        await console.press("p")
+        at = console.line("#fleet-bar").index("p goes on")
+        await console.pilot.click("#fleet-bar", offset=(at, 0))
+        await until(lambda: console.app.bridge.frozen_at is None)
+
+
+async def test_ctrl_c_ends_nothing_and_says_what_does(fleet: FakeFleet) -> None:
+    async with driven(fleet) as console:
+        await console.press("ctrl+c")
+        await until(lambda: "q quits" in console.line("#status"))
+
+
+async def test_too_small_covers_everything_until_there_is_room(fleet: FakeFleet) -> None:
+    async with driven(fleet) as console:
+        await console.resize(40, 10)
+        await until(lambda: "needs 60 columns" in console.screen())
+        await console.resize(80, 24)
+        await until(lambda: console.app.screen is console.app.main)
+        assert "rabbit" in console.screen()

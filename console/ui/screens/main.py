@@ -16,8 +16,6 @@ from console.ui.bars import Tab
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs
 from console.ui.messages import PaneChanged, Said
-from console.ui.screens.details import DetailsScreen
-from console.ui.screens.host import HostScreen
 from console.ui.screens.taking import TakingScreen
 from console.ui.widgets.container_table import ContainerPane
 from console.ui.widgets.fleet_bar import FleetBar
@@ -111,12 +109,17 @@ class MainScreen(TakingScreen):
     def _container_opened(self, event: RowTable.Opened) -> None:
         event.stop()
         if isinstance(event.key, tuple):
+            # Imported here for the sake of the first screen, which is waited for.
+            from console.ui.screens.details import DetailsScreen
+
             host, container = event.key
             self.app.push_screen(DetailsScreen(self.bridge, (host, container), self._glyphs))
 
     @on(HostTable.Opened)
     def _host_opened(self, event: HostTable.Opened) -> None:
         event.stop()
+        from console.ui.screens.host import HostScreen
+
         self.app.push_screen(HostScreen(self.bridge, event.host, self._glyphs))
 
     @on(Said)
