@@ -68,8 +68,10 @@ class Inspector:
                 await self._work_there.wait()
                 continue
             self._busy.add(container.id)
-            version = table.version(container.id)
             try:
+                # First, so that the lists of a whole fleet come before anybody's details.
+                await clock.sleep(self._pause if urgency(container) else BREATH)
+                version = table.version(container.id)
                 inspection = await patient(engine.inspect(container.id), DEADLINE, self._board.silent)
             except NotFound:
                 # Its destroy event is on the way, or was lost: the list decides.
@@ -86,7 +88,6 @@ class Inspector:
                 self._board.touch()
             finally:
                 self._busy.discard(container.id)
-            await clock.sleep(self._pause if urgency(container) else BREATH)
 
     def _put_off(self, container_id: str, version: int) -> None:
         self._failed[container_id] = (version, self._board.clock.monotonic() + TRY_AGAIN)

@@ -25,6 +25,9 @@ INSPECTS = 200.0
 CROWD = 40
 """Hosts from which on figures of hosts that are not in view are taken less often than every two seconds."""
 
+SHELLS = 10
+"""Shells a second that a crowd of hosts opens: the rows of all come before the figures of some."""
+
 
 class Fleet:
     """Owns the supervisors. Made anywhere; from `start` on it belongs to the running loop."""
@@ -49,6 +52,7 @@ class Fleet:
             random=jitter,
             inspects_per_second=max(2.0, INSPECTS / max(1, len(specs))),
             sample_every=max(2.0, 2.0 * len(specs) / CROWD),
+            first_sample_within=len(specs) / SHELLS if len(specs) > CROWD else 0.0,
         )
         self._supervisors = {spec.name: Supervisor(spec, memory, feed, around) for spec in specs}
         self._tasks: list[asyncio.Task[None]] = []

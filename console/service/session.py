@@ -47,6 +47,8 @@ class Surroundings:
     inspects_per_second: float
     sample_every: float
     """Seconds between samples of hosts none of whose rows is in view."""
+    first_sample_within: float
+    """Seconds over which the first samples are spread, by chance, from when a host is up."""
 
 
 class Session:
@@ -161,9 +163,11 @@ class Session:
             await self._around.clock.sleep(LOOK_EVERY)
 
     async def _sample(self) -> None:
-        await self._ready.wait()
-        root = await self._data_root()
         around = self._around
+        await self._ready.wait()
+        # A shell runs the login's start-up files and `/info` is dear: a crowd does not do that all at once.
+        await around.clock.sleep(around.random() * around.first_sample_within)
+        root = await self._data_root()
         sampler = Sampler(self._board, around.view, around.history, around.sample_every)
         await sampler.run(self._link, root, lambda: self.engine)
 

@@ -11,6 +11,7 @@ import pytest
 
 from console.model.containers import Usage
 from console.model.hosts import HostLoad, HostState
+from console.service.fleet import SHELLS
 from console.service.history import KEPT, History, Ring
 from console.service.stats import Rates, Skew
 from console.transport.base import CgroupUsage, ProbeSample
@@ -188,6 +189,9 @@ async def test_a_crowd_of_hosts_is_sampled_less_often_but_those_in_view_are_not(
     async with Running(hosts) as fleet:
         await fleet.all_up()
         fleet.fleet.in_view([("h7", hosts["h7"].daemon.find("c0").id)])
+        await asyncio.sleep(100 / SHELLS)
+        assert len(taken) == 100
+        taken.clear()
         await asyncio.sleep(20)
         assert 9 <= taken["h7"] <= 12
         assert 4 <= taken["h8"] <= 6
