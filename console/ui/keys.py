@@ -6,7 +6,7 @@ terminal confuses with others (ctrl+m, ctrl+i, ctrl+h, ctrl+[) and tmux's own (c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from textual.binding import ActiveBinding, Binding
@@ -122,6 +122,17 @@ def key_name(key: str) -> str:
     """How a key is written on the screen: `?` for `question_mark`, `ctrl+s` as it is."""
     head, plus, last = key.rpartition("+")
     return f"{head}{plus}{_NAMES.get(last, last)}"
+
+
+def clashes(keymap: Mapping[str, str]) -> list[str]:
+    """Keys that would do two things on the main screen: one sentence each. Textual silently takes one."""
+    found: dict[str, list[str]] = {}
+    for binding in (*ROWS, *CONTAINERS, *SCREEN, *APP):
+        if binding.id is not None:
+            for key in keymap.get(binding.id, binding.key).split(","):
+                # Compared as they are written: settings may say `?` where Textual says `question_mark`.
+                found.setdefault(key_name(key.strip()), []).append(binding.id)
+    return [f"{key} is both {' and '.join(ids)}" for key, ids in found.items() if len(set(ids)) > 1]
 
 
 class Hint(NamedTuple):

@@ -11,6 +11,7 @@ from textual.theme import ThemeProvider
 
 from console.config.schema import Settings
 from console.ui.driver import ConsoleDriver
+from console.ui.keys import clashes
 from console.ui.theme import DEFAULT_THEME, NO_COLOR_THEME, is_monochrome, variable_defaults
 from console.ui.theme_files import load_themes
 from console.ui.widgets.scrollbar import use_plain
@@ -41,6 +42,9 @@ class TerminalApp(App[int]):
         self.theme = self._pick_theme()
         if notice := self._themes.notice():
             self.notify(notice, title="Themes left out", severity="warning", markup=False, timeout=15)
+        if clashing := clashes(self.settings.keymap):
+            text = "\n".join(clashing)
+            self.notify(text, title="Keys in settings.yml", severity="warning", markup=False, timeout=15)
         if not self.settings.mouse:
             self.take_mouse(False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from console.model.containers import ContainerState, Health
 from console.model.hosts import HostState
 from console.model.problems import ProblemKind
 from tests.ui.driving import driven
-from tests.ui.fleet import NOON, FakeFleet, container, problem, small_fleet, snapshot, using
+from tests.ui.fleet import NOON, FakeFleet, big_fleet, container, problem, small_fleet, snapshot, using
 from tests.ui.waiting import until
 
 BELL = Settings(theme="dockcon-dark", notify=Notify.BELL)
@@ -161,3 +162,22 @@ async def test_plain_ascii_where_the_terminal_knows_no_more(fleet: FakeFleet) ->
         assert console.screen().isascii()
         await console.press("escape", "exclamation_mark", "6")
         assert console.screen().isascii()
+
+
+async def test_nothing_we_draw_is_of_uncertain_width() -> None:
+    """East Asian Width N or Na: one cell in every terminal. Names from hosts are plain here."""
+    seen: set[str] = set()
+    async with driven(big_fleet(30, 3), (120, 34)) as console:
+        for keys in ((), ("o", "space", "g"), ("6",), ("1", "slash", "n", "o"), ("enter", "p")):
+            await console.press(*keys)
+            seen |= set(console.screen())
+        for key, word in (("question_mark", "Help"), ("colon", "data keep arriving"), ("enter", "Overview")):
+            await console.press(key)
+            await until(lambda word=word: word in console.screen(), word)
+            seen |= set(console.screen())
+            await console.press("escape")
+            await until(lambda: console.app.screen is console.app.main)
+        await console.resize(70, 20)
+        seen |= set(console.screen())
+    odd = {c for c in seen - {"\n"} if unicodedata.east_asian_width(c) not in ("N", "Na")}
+    assert odd == set()
