@@ -82,7 +82,7 @@ def table(lines: list[str]) -> list[str]:
     top = next((number for number, line in enumerate(lines) if "NAME" in line and "CPU" in line), None)
     if top is None:
         return []
-    cut = lines[top].index("CPU") - 3
+    cut = lines[top].index("CPU") - 1
     rows = []
     for line in lines[top + 1 :]:
         if not re.match(r"..[ !~>] h\d ", line.replace(">", " ", 1)):

@@ -273,14 +273,14 @@ def churned(lab: Lab, fleet: LabFleet, seed: int, rounds: int) -> None:
     """
     chance = random.Random(seed)
     with contextlib.ExitStack() as stack:
-        churns = [stack.enter_context(Churn(host, seed)) for host in lab.hosts.values()]
+        churns = [stack.enter_context(Churn(host, seed)) for host in (lab[name] for name in lab.names)]
         faults = [
             fault for _ in range(0, rounds, len(FAULTS)) for fault in chance.sample(FAULTS, len(FAULTS))
         ]
         for fault in faults[:rounds]:
             suffer(lab, fleet, lab[chance.choice(lab.names)], fault)
         assert all(churn.done > 5 for churn in churns), [churn.done for churn in churns]
-    for host in lab.hosts.values():
+    for host in (lab[name] for name in lab.names):
         fleet.equals(host)
         assert truth(host)
 
