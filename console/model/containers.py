@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from console.model.logs.setup import LogSetup
 from console.model.text import NOTHING, SafeText
 
 ContainerKey = tuple[str, str]
@@ -111,3 +112,4 @@ class Inspection:
 
     container: Container
     document: Mapping[str, object]
+    logs: LogSetup = field(default_factory=LogSetup)

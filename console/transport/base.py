@@ -17,6 +17,8 @@ from console.errors import HostError
 from console.model.containers import Container, Inspection
 from console.model.events import EngineEvent
 from console.model.hosts import EngineFacts, HostLoad, HostSpec
+from console.model.logs.lines import LogFrames
+from console.model.logs.wish import ClockReading
 from console.model.questions import Question
 
 
@@ -73,6 +75,43 @@ class StatsFrame:
     cpu_percent: float | None
     memory_bytes: int
     memory_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogAsk:
+    """Which part of a container's log; without anything the whole of what the engine has."""
+
+    follow: bool = False
+    tail: int | None = None
+    """At most that many of the newest frames (a line of more than 16 KiB has several)."""
+    since_ns: int | None = None
+    """Frames stamped at this nanosecond or later."""
+    until_ns: int | None = None
+    tty: bool = False
+    """As the container's `LogSetup` says: engines before API 1.42 do not tell in their answer."""
+
+
+class LogReader(Protocol):
+    """The logs of one engine."""
+
+    def logs(self, container_id: str, ask: LogAsk) -> AbstractAsyncContextManager[AsyncIterator[LogFrames]]:
+        """Read a container's log, its stdout and stderr with engine time stamps.
+
+        Entering returns when the engine has accepted. The iterator gives what has come since it was last
+        asked, never empty, and holds the engine back while nobody takes; it ends when the engine says that
+        the log ends (without `follow` at once, else when the container stops). A stream that is cut raises
+        HostUnreachable or EngineDown, so that it is never taken for an end.
+
+        Entering raises NotFound, EngineError (also where the log driver keeps nothing that could be read),
+        CapabilityMissing where as many streams are open as the carrier allows, EngineDown, HostUnreachable.
+        """
+        ...
+
+    async def clock(self) -> ClockReading:
+        """How far the engine's clock is ahead of ours, by its own answer. Raises EngineDown, HostUnreachable,
+        EngineError.
+        """
+        ...
 
 
 class Engine(Protocol):
