@@ -6,6 +6,7 @@
     +-- UsageError                  the command line, a filter or a selector is wrong
     +-- ConfigError                 a file is wrong; carries every problem found, not the first
     +-- GuardRefused                the host's guard or --read-only forbids it
+    +-- AuditFailed                 the audit file cannot be written, so nothing is done
     +-- HostError                   something about one host
         +-- HostUnreachable         name, route, port, time-out, connection cut: tried again for ever
         +-- AnswerNeeded            a passphrase, password, one-time code or a new host key is wanted
@@ -74,6 +75,10 @@ class ConfigError(DockconError):
 
 class GuardRefused(DockconError):
     """The host's guard level or `--read-only` forbids what was asked."""
+
+
+class AuditFailed(DockconError):
+    """The audit file cannot be written: what cannot be put on record is not done."""
 
 
 class HostError(DockconError):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from console.errors import HostError
+from console.model.actions import Action
 from console.model.containers import Container, Inspection
 from console.model.events import EngineEvent
 from console.model.hosts import EngineFacts, HostLoad, HostSpec
@@ -110,6 +111,19 @@ class LogReader(Protocol):
     async def clock(self) -> ClockReading:
         """How far the engine's clock is ahead of ours, by its own answer. Raises EngineDown, HostUnreachable,
         EngineError.
+        """
+        ...
+
+
+class Acting(Protocol):
+    """Changes to the containers of one engine."""
+
+    async def act(self, container_id: str, action: Action) -> bool:
+        """Do it; return whether anything changed (False: it was already so).
+
+        Waits as long as the engine does, a stop's time-out included. Never repeated by itself. Raises
+        NotFound, Conflict, EngineError, EngineDown, HostUnreachable: nothing has changed; OutcomeUnknown:
+        the request was sent and the answer lost.
         """
         ...
 
