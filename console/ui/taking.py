@@ -54,3 +54,9 @@ def save(directory: Path, name: str, text: str, now: float) -> Path:
             stream.write(text)
         return path
     raise FileExistsError(f"{directory / stem}.txt and a thousand more exist")
+
+
+def typed(path: Path) -> str:
+    """A path as one would type it."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path.absolute())

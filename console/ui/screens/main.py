@@ -136,7 +136,7 @@ class MainScreen(TakingScreen):
                 self.active = pane
                 self._arrange(*self.size)
                 self._redraw_titles()
-                pane.table.focus()
+                pane.keyboard.focus()
 
     def action_next_pane(self, by: int) -> None:
         """Go to the next pane, or the one before."""
@@ -155,9 +155,10 @@ class MainScreen(TakingScreen):
             pane.only_problems(self._only_problems)
 
     def action_filter(self) -> None:
-        """Type a filter; it is the containers that are filtered."""
-        self.action_pane(self.containers.KEY)
-        self.containers.filter_bar.open()
+        """Type a filter; where a pane has none, it is the containers that are filtered."""
+        if not self.active.find():
+            self.action_pane(self.containers.KEY)
+            self.containers.find()
 
     def action_freeze(self) -> None:
         """Hold what is shown, or go on."""

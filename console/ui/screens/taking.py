@@ -9,7 +9,6 @@ from textual.screen import Screen
 
 from console.ui.clipboard import sequence
 from console.ui.messages import Said
-from console.ui.taking import pane_text, row_text, save
 from console.ui.widgets.pane import Pane
 
 
@@ -22,14 +21,12 @@ class TakingScreen(Screen[None]):
     """Where files go."""
 
     def action_copy(self) -> None:
-        """Copy what names the rows: `name@host`."""
+        """Copy what names the rows, or is marked."""
         self._copy(self.active.copy_text())
 
     def action_copy_row(self) -> None:
-        """Copy the row under the cursor as it stands."""
-        store = self.active.table.store
-        at = store.cursor_index
-        self._copy("" if at is None else row_text(store.rows[at]))
+        """Copy what is under the cursor as it stands."""
+        self._copy(self.active.copy_row_text())
 
     def _copy(self, text: str) -> None:
         """Send `text` to the terminal. It never answers, so nothing more can be said."""
@@ -44,24 +41,9 @@ class TakingScreen(Screen[None]):
             driver = self.app._driver
             if driver is not None:
                 driver.write(written)
-            what = text if lines == 1 else f"{lines} names"
+            what = text if lines == 1 else f"{lines} {self.active.COPIED}"
             self.post_message(Said(f"sent to the terminal: {what}"))
 
     def action_save(self) -> None:
-        """Save all rows of the pane to a new file."""
-        pane = self.active
-        now = pane.bridge.shown_now
-        said = f"{pane.bridge.world.fleet}: {', '.join([pane.TITLE, *(part.text for part in pane.info())])}"
-        text = pane_text(pane.table.columns, pane.table.store.rows, said)
-        try:
-            path = save(self.saved_to, f"dockcon-{pane.KEY}", text, now)
-        except OSError as error:
-            self.app.notify(f"not saved: {error}", title="Save", severity="error", markup=False)
-        else:
-            self.post_message(Said(f"saved to {_short(path)}"))
-
-
-def _short(path: Path) -> str:
-    """As one would type it."""
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path.absolute())
+        """Save the pane to a new file."""
+        self.active.save_to(self.saved_to)

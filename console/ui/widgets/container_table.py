@@ -132,6 +132,11 @@ class ContainerPane(OrderedPane):
             parts.append(Part(f"figures of rows in view only on {blind}", "warn"))
         return parts
 
+    def find(self) -> bool:
+        """Type a filter."""
+        self.filter_bar.open()
+        return True
+
     def chosen(self) -> list[Container]:
         """The marked containers, in the order shown; without marks the one under the cursor."""
         store = self.table.store

@@ -13,11 +13,11 @@ from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
 from console.ui.messages import PaneChanged
 from console.ui.widgets.host_table import HostTable
-from console.ui.widgets.pane import Pane
+from console.ui.widgets.pane import TablePane
 from console.ui.widgets.rowtable import RowTable
 
 
-class HostPane(Pane):
+class HostPane(TablePane):
     """Every host, or only those with a problem."""
 
     KEY = "hosts"
