@@ -50,7 +50,7 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _verb(options: Options, output: Output) -> int:
-    from console.cli.logs import logging_to
+    from console.cli.logfile import logging_to
     from console.config.paths import Homes
 
     homes = Homes.of()
