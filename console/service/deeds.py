@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from console.model.actions import Action, Consent, Job, Outcome, Target
@@ -23,23 +22,15 @@ class ActionDesk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who does it: the account of this process."""
-
-    uid: int
-    login: str
-    attached: tuple[str, ...] = ()
-    """Everyone attached to the same tmux session; never the actor, since any of them may have typed."""
-
-
 class Audit(Protocol):
     """The audit file: one line before each action on each target, one after."""
 
-    async def before(self, number: int, action: Action, target: Target) -> None:
+    async def before(self, operation: str, action: Action, target: Target) -> None:
         """Durably written when it returns. Raises AuditFailed: then nothing may be done."""
         ...
 
-    async def after(self, number: int, action: Action, outcome: Outcome) -> None:
-        """Write how it ended; a failure to write is logged and shown, since the action is done."""
+    async def after(self, operation: str, action: Action, outcome: Outcome) -> None:
+        """Write how it ended. A failure to write is logged and raised as AuditFailed, though it is done."""
         ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,152 @@
+"""The audit file: JSON lines that are appended and never changed, readable by their owner alone.
+
+Written in a thread of its own, under a lock that other consoles of the same user respect, and forced to the
+disk before an action is begun: what cannot be put on record is not done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from console.errors import AuditFailed
+from console.model.actions import Action, Outcome, Target
+from console.model.audit import Actor, AuditRecord, Phase, record_of
+from console.model.clock import Clock
+
+log = logging.getLogger(__name__)
+
+LOCK_PATIENCE = 3.0
+"""Seconds to wait for another console that is writing."""
+
+
+class AuditFile:
+    """Appends to one file. Safe to use from one loop; the thread is started with the first line."""
+
+    def __init__(self, path: Path, fleet: str, actor: Callable[[], Actor], clock: Clock) -> None:
+        self.path = path
+        self._fleet = fleet
+        self._actor = actor
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="dockcon-audit")
+
+    async def before(self, operation: str, action: Action, target: Target) -> None:
+        """Put on record what is about to be done. Raises AuditFailed."""
+        await self.write(self._record(operation, action, target, Phase.BEFORE))
+
+    async def after(self, operation: str, action: Action, outcome: Outcome) -> None:
+        """Put on record how it ended. Raises AuditFailed."""
+        await self.write(
+            self._record(
+                operation, action, outcome.target, Phase.AFTER, result=outcome.result.value, text=outcome.text
+            )
+        )
+
+    async def write(self, record: AuditRecord) -> None:
+        """Append any record. Raises AuditFailed."""
+        line = json.dumps(record.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
+        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._append, line.encode())
+        try:
+            # A line that was begun is finished, also when whoever waits for it is cancelled.
+            await asyncio.shield(writing)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    async def aclose(self) -> None:
+        """Wait until everything is written."""
+        await asyncio.to_thread(self._thread.shutdown)
+
+    def _record(
+        self,
+        operation: str,
+        action: Action,
+        target: Target,
+        phase: Phase,
+        *,
+        result: str = "",
+        text: str = "",
+    ) -> AuditRecord:
+        return AuditRecord(
+            time=self._clock.now(),
+            phase=phase,
+            operation=operation,
+            actor=self._actor(),
+            fleet=self._fleet,
+            host=target.host,
+            container=target.id,
+            name=target.name,
+            action=action.text,
+            result=result,
+            text=text,
+        )
+
+    def _append(self, line: bytes) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError("it is no plain file")
+            _lock(file)
+            # Another console may have been ended in the middle of its line.
+            end = os.lseek(file, 0, os.SEEK_END)
+            if end and os.pread(file, 1, end - 1) != b"\n":
+                line = b"\n" + line
+            _write_all(file, line)
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _failed(self, error: OSError) -> AuditFailed:
+        log.error("the audit file cannot be written: %s", error)
+        return AuditFailed(
+            f"the audit file {self.path} cannot be written: {error.strerror or error}",
+            next_step="nothing is done that is not on record; mend the file or its directory",
+        )
+
+
+def _write_all(file: int, line: bytes) -> None:
+    written = os.write(file, line)
+    if written < len(line):
+        # A disk that is full takes half a line; the next one begins on its own.
+        raise OSError(f"only {written} of {len(line)} bytes fitted")
+
+
+def _lock(file: int) -> None:
+    give_up = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                raise OSError("another console holds its lock") from None
+            time.sleep(0.02)
+        else:
+            return
+
+
+def read_audit(path: Path, since: float = 0.0) -> Iterator[AuditRecord]:
+    """The records of a file from `since` (seconds of the Unix epoch) on. Lines that are none are passed over.
+
+    Raises OSError, but a file that is not there has no records.
+    """
+    try:
+        stream = path.open(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    with stream:
+        for line in stream:
+            try:
+                document = json.loads(line)
+            except ValueError:
+                continue
+            record = record_of(document) if isinstance(document, dict) else None
+            if record is not None and record.time >= since:
+                yield record
