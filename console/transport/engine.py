@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -18,14 +18,19 @@ from console.errors import CapabilityMissing, EngineDown, UsageError
 from console.model.containers import Container, Inspection
 from console.model.events import EngineEvent
 from console.model.hosts import EngineFacts
+from console.model.logs.lines import LogFrames
+from console.model.logs.wish import ClockReading
 from console.model.text import sanitise
-from console.transport import wire, wire_feeds
-from console.transport.base import StatsFrame
+from console.transport import logs, wire, wire_feeds
+from console.transport.base import LogAsk, StatsFrame
 from console.transport.calls import PER_HOST, CallPool, HostCalls
 from console.transport.carrier import Carrier, Lanes
+from console.transport.clock import SystemClock
 from console.transport.faults import translated
 from console.transport.feeds import LineFeed
-from console.transport.httpconn import DEADLINE, HttpClient
+from console.transport.http import Sink
+from console.transport.httpconn import DEADLINE, HttpClient, HttpConnection
+from console.transport.logfeed import LogFeed
 from console.transport.wire_text import FULL_ID, BadJson, load, mapping
 
 if TYPE_CHECKING:
@@ -129,22 +134,45 @@ class HttpEngine:
 
         Raises NotFound, and CapabilityMissing where as many feeds are open as the carrier allows.
         """
+        with self._feed():
+            feed = LineFeed()
+            async with self._stream(f"/containers/{_full_id(container_id)}/stats?stream=1", feed):
+                yield _Stats(self._host, feed)
+
+    @contextlib.asynccontextmanager
+    async def logs(self, container_id: str, ask: LogAsk) -> AsyncIterator[AsyncIterator[LogFrames]]:
+        """Read a container's log; see `LogReader`. The engine is held back while nobody takes.
+
+        Raises NotFound, EngineError, and CapabilityMissing where as many feeds are open as the carrier
+        allows, of which one that does not follow is one, too.
+        """
+        path = logs.target(_full_id(container_id), ask)
+        with self._feed():
+            feed = LogFeed(ask.tty)
+            async with self._stream(path, feed) as connection:
+                feed.attach(connection)
+                yield logs.Frames(self._host, feed)
+
+    async def clock(self) -> ClockReading:
+        """How far the engine's clock is ahead of ours. Raises EngineDown, HostUnreachable, EngineError."""
+        return await logs.read_clock(self._host, SystemClock(), self.info)
+
+    @contextlib.contextmanager
+    def _feed(self) -> Iterator[None]:
         if self._feeds <= 0:
             raise CapabilityMissing(self._host, f"no more feeds are possible by {self._carrier.label}")
         self._feeds -= 1
         try:
-            feed = LineFeed()
-            async with self._stream(f"/containers/{_full_id(container_id)}/stats?stream=1", feed):
-                yield _Stats(self._host, feed)
+            yield
         finally:
             self._feeds += 1
 
     @contextlib.asynccontextmanager
-    async def _stream(self, path: str, feed: LineFeed) -> AsyncIterator[None]:
+    async def _stream(self, path: str, sink: Sink) -> AsyncIterator[HttpConnection]:
         async with contextlib.AsyncExitStack() as stack:
             with translated(self._host):
-                await stack.enter_async_context(self._client.stream(self._prefix + path, feed))
-            yield
+                connection = await stack.enter_async_context(self._client.stream(self._prefix + path, sink))
+            yield connection
 
     async def call(self, function: Callable[[APIClient], T], *, timeout: float = DEADLINE) -> T:
         """Run `function` with the docker SDK's low-level client in a thread of the pool.

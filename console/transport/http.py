@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 HEAD_LIMIT = 65536
 """Bytes of one head (status line and headers), and of the trailers after a chunked body."""
 CHUNK_LINE_LIMIT = 4096
 CHUNK_SIZE_DIGITS = 12
+WHOLE_CHUNK_LIMIT = 131072
+"""Bytes of one chunk that are kept together for a ChunkSink."""
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?\Z")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*?)[ \t]*\Z")
@@ -86,11 +88,21 @@ class Sink(Protocol):
         ...
 
 
+@runtime_checkable
+class ChunkSink(Sink, Protocol):
+    """A sink that wants the chunks of a chunked body as they are: some engines mean something by them."""
+
+    def chunks(self, chunks: list[bytes]) -> None:
+        """Chunks, each of them whole and none of them empty; at least one. Those too large come by `body`."""
+        ...
+
+
 class ResponseParser:
     """Parses the response to one request. Raises BadResponse from `feed`."""
 
     def __init__(self, sink: Sink, *, method: str = "GET") -> None:
         self._sink = sink
+        self._chunk_sink = sink if isinstance(sink, ChunkSink) else None
         self._bodyless = method == "HEAD"
         self._keep_alive = True
         self._buffer = b""
@@ -157,7 +169,7 @@ class ResponseParser:
         if coding is not None:
             if coding.lower() != "chunked":
                 raise BadResponse(f"unknown transfer coding {coding[:40]!r}")
-            return self._read_chunks
+            return self._read_chunks if self._chunk_sink is None else self._read_whole_chunks
         length = head.headers.get("content-length")
         if length is None:
             return self._read_to_eof
@@ -209,6 +221,39 @@ class ResponseParser:
         if not left:
             self._check_border()
         return False
+
+    def _read_whole_chunks(self) -> bool:
+        assert self._chunk_sink is not None
+        data, position, border = self._buffer, 0, self._border
+        out: list[bytes] = []
+        size = -1
+        while (found := border.match(data, position)) is not None:
+            size = int(found[1], 16)
+            start = found.end()
+            end = start + size
+            if not size or end > len(data):
+                break
+            out.append(data[start:end])
+            position, border = end, _NEXT_CHUNK
+        self._border = border
+        if found is not None and (not size or size > WHOLE_CHUNK_LIMIT):
+            position, self._left, self._border = start, size, _NEXT_CHUNK
+            self._state = self._read_large_chunk if size else self._read_trailers
+        self._buffer = data[position:]
+        if out:
+            self._chunk_sink.chunks(out)
+        if found is None:
+            self._check_border()
+            return False
+        return bool(self._buffer) and self._state != self._read_whole_chunks
+
+    def _read_large_chunk(self) -> bool:
+        piece, self._buffer = self._buffer[: self._left], self._buffer[self._left :]
+        self._left -= len(piece)
+        self._sink.body(piece)
+        if not self._left:
+            self._state = self._read_whole_chunks
+        return bool(self._buffer)
 
     def _check_border(self) -> None:
         """Raise unless the buffer can still become the line between two chunks."""

@@ -8,7 +8,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from console.transport.channels import Channel, ChannelReader
-from console.transport.http import BadResponse, BodyTooLarge, Cut, Head, HttpFault, ResponseParser, Sink
+from console.transport.http import (
+    BadResponse,
+    BodyTooLarge,
+    ChunkSink,
+    Cut,
+    Head,
+    HttpFault,
+    ResponseParser,
+    Sink,
+)
 
 DEADLINE = 9.0
 """Seconds for one request, from asking for a connection to the last byte of the answer."""
@@ -233,6 +242,20 @@ class _Gate:
             self._sink.failed(fault)
 
 
+class _ChunkGate(_Gate):
+    """The same before a sink that takes whole chunks."""
+
+    def __init__(self, sink: ChunkSink) -> None:
+        super().__init__(sink)
+        self._chunk_sink = sink
+
+    def chunks(self, chunks: list[bytes]) -> None:
+        if self._error is None:
+            self._chunk_sink.chunks(chunks)
+        else:
+            self._error.body(b"".join(chunks))
+
+
 def _get(target: str) -> bytes:
     """Raises ValueError (UnicodeError) for a target that is not quoted."""
     return b"GET " + target.encode("ascii") + b" HTTP/1.1\r\nHost: docker\r\nUser-Agent: dockcon\r\n\r\n"
@@ -308,7 +331,7 @@ class HttpClient:
 
         Leaving closes the connection.
         """
-        gate = _Gate(sink)
+        gate = _ChunkGate(sink) if isinstance(sink, ChunkSink) else _Gate(sink)
         connection: HttpConnection | None = None
         try:
             async with asyncio.timeout(deadline):

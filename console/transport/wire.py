@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from console.model.containers import Container, ContainerState, Health, Inspection, Port
 from console.model.text import NOTHING, SafeText, sanitise
+from console.transport.wire_logs import log_setup
 from console.transport.wire_text import (
     FULL_ID,
     health,
@@ -153,6 +154,7 @@ def inspection(host: str, document: object) -> Inspection | None:
             detailed=True,
         ),
         document=whole,
+        logs=log_setup(whole),
     )
 
 

@@ -1,0 +1,357 @@
+"""Logs and the clock of an engine over a Unix socket: ends, cuts, holding back, and what engines refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from console.errors import CapabilityMissing, EngineDown, EngineError, HostError, NotFound, UsageError
+from console.model.hosts import HostSpec
+from console.model.logs.lines import LogFrames
+from console.transport import logs
+from console.transport.base import LogAsk, LogReader
+from console.transport.carrier import Lanes
+from console.transport.clock import SystemClock
+from console.transport.engine import HttpEngine
+from console.transport.http import Cut, Head
+from console.transport.live import LiveTransport
+from console.transport.logfeed import LogFeed
+
+from .fake_engine import FakeEngine, Handler, Request, full_id, hang
+from .log_bytes import NOON, Row, frame, line, rows, stamp
+from .waiting import until
+
+ID = full_id(7)
+CHUNKED = "Transfer-Encoding: chunked"
+END = b"0\r\n\r\n"
+
+
+@pytest.fixture
+async def fake(tmp_path: Path) -> AsyncIterator[FakeEngine]:
+    engine = FakeEngine()
+    async with engine.serving(tmp_path / "s"):
+        yield engine
+
+
+@pytest.fixture
+async def engine(fake: FakeEngine, tmp_path: Path) -> AsyncIterator[HttpEngine]:
+    transport = LiveTransport()
+    link = await transport.connect(HostSpec(name="here", local=str(tmp_path / "s")), None)
+    yield await link.engine()
+    await transport.aclose()
+
+
+def answering(
+    *chunks: bytes, end: bytes = END, headers: tuple[str, ...] = (CHUNKED,), stay: bool = False
+) -> Handler:
+    async def handler(request: Request) -> None:
+        request.writer.write(request.head(200, *headers))
+        for chunk in chunks:
+            request.chunk(chunk)
+        request.writer.write(end)
+        await request.writer.drain()
+        if stay:
+            await hang(request)
+        else:
+            request.writer.close()
+
+    return handler
+
+
+async def read(engine: LogReader, ask: LogAsk) -> list[Row]:
+    async with engine.logs(ID, ask) as batches:
+        return rows(*[batch async for batch in batches])
+
+
+async def until_fault(batches: AsyncIterator[LogFrames]) -> tuple[list[Row], HostError]:
+    """What comes, and the error that ends it."""
+    got: list[Row] = []
+    while True:
+        try:
+            got += rows(await anext(batches))
+        except HostError as error:
+            return got, error
+
+
+LOG = [line(NOON + n, b"line %d\n" % n, 1 + n % 2) for n in range(50)]
+TOLD = [(NOON + n, 1 + n % 2, b"line %d\n" % n) for n in range(50)]
+
+
+async def test_a_log_to_its_end(fake: FakeEngine, engine: HttpEngine) -> None:
+    fake.faults["/logs"] = answering(*LOG)
+    assert await read(engine, LogAsk()) == TOLD
+    fake.faults["/logs"] = answering()
+    assert await read(engine, LogAsk()) == []
+
+
+@pytest.mark.parametrize(
+    ("ask", "query"),
+    [
+        (LogAsk(), ""),
+        (LogAsk(follow=True, tail=0), "&follow=1&tail=0"),
+        (LogAsk(since_ns=1_000_000_002, until_ns=3_400_000_000), "&since=1.000000002&until=3.400000000"),
+        (LogAsk(since_ns=-5), "&since=0.000000000"),
+    ],
+)
+def test_what_is_asked(ask: LogAsk, query: str) -> None:
+    assert logs.target(ID, ask) == f"/containers/{ID}/logs?stdout=1&stderr=1&timestamps=1{query}"
+
+
+async def test_only_full_ids_are_asked_for(engine: HttpEngine) -> None:
+    with pytest.raises(UsageError):
+        async with engine.logs("../images/json?x=", LogAsk()):
+            pass
+
+
+async def test_following_gives_each_line_as_it_comes(fake: FakeEngine, engine: HttpEngine) -> None:
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def follow(request: Request) -> None:
+        assert request.query["follow"] == ["1"]
+        request.writer.write(request.head(200, CHUNKED))
+        await request.writer.drain()
+        while data := await lines.get():
+            request.chunk(data)
+            await request.writer.drain()
+        request.writer.write(END)
+
+    fake.faults["/logs"] = follow
+    async with engine.logs(ID, LogAsk(follow=True)) as batches:
+        for number in range(5):
+            lines.put_nowait(LOG[number])
+            assert rows(await anext(batches)) == [TOLD[number]]
+        lines.put_nowait(b"")
+        with pytest.raises(StopAsyncIteration):
+            await anext(batches)
+
+
+@pytest.mark.parametrize(
+    "left", [b"", b"2", b"2b\r\n\x01\x00\x00", b"8\r\n\x01\x00\x00\x00\x00\x00\x00\x05\r\n"]
+)
+async def test_a_cut_is_no_end_and_what_came_before_is_given(
+    fake: FakeEngine, engine: HttpEngine, left: bytes
+) -> None:
+    fake.faults["/logs"] = answering(*LOG, end=left)
+    async with engine.logs(ID, LogAsk()) as batches:
+        got, error = await until_fault(batches)
+    assert (got, type(error)) == (TOLD, EngineDown)
+
+
+async def test_a_proper_end_within_a_frame_is_a_fault(fake: FakeEngine, engine: HttpEngine) -> None:
+    fake.faults["/logs"] = answering(LOG[0], LOG[1][:-1])
+    with pytest.raises(EngineDown, match="within a frame"):
+        await read(engine, LogAsk())
+
+
+async def test_frames_that_cannot_be(fake: FakeEngine, engine: HttpEngine) -> None:
+    fake.faults["/logs"] = answering(*LOG[:3], b"\x01\0\0\0\xff\xff\xff\xff", stay=True)
+    async with engine.logs(ID, LogAsk()) as batches:
+        got, error = await until_fault(batches)
+        assert (got, type(error)) == (TOLD[:3], EngineDown)
+        assert "not a frame" in str(error)
+        await until(lambda: len(fake.open) <= 1)  # closed at once, whoever still holds the iterator
+
+
+async def test_the_engine_says_that_it_could_not_go_on(fake: FakeEngine, engine: HttpEngine) -> None:
+    fake.faults["/logs"] = answering(frame(3, b"error grabbing logs: \x1b[1munexpected EOF\n"))
+    with pytest.raises(EngineDown, match="error grabbing logs: unexpected EOF"):
+        await read(engine, LogAsk())
+
+
+TTY = [stamp(NOON) + b"x" * 16384, stamp(NOON) + b"x\r\n", stamp(NOON + 1) + b"prompt"]
+TTY_TOLD = [(NOON, 1, b"x" * 16384), (NOON, 1, b"x\r\n"), (NOON + 1, 1, b"prompt")]
+
+
+@pytest.mark.parametrize(
+    ("tty", "content", "terminal"),
+    [
+        (True, "", True),
+        (False, "", False),
+        (False, "application/vnd.docker.raw-stream", True),
+        (True, "application/vnd.docker.multiplexed-stream", False),
+        (True, "text/plain; charset=utf-8", True),
+    ],
+)
+async def test_frames_or_a_terminal(
+    fake: FakeEngine, engine: HttpEngine, tty: bool, content: str, terminal: bool
+) -> None:
+    headers = (CHUNKED, *((f"Content-Type: {content}",) if content else ()))
+    fake.faults["/logs"] = answering(*(TTY if terminal else LOG), headers=headers)
+    assert await read(engine, LogAsk(tty=tty)) == (TTY_TOLD if terminal else TOLD)
+
+
+@pytest.mark.parametrize("tty", [False, True])
+async def test_a_body_without_chunks(fake: FakeEngine, engine: HttpEngine, tty: bool) -> None:
+    data = b"".join(TTY if tty else LOG)
+    fake.faults["/logs"] = answering(end=data, headers=(f"Content-Length: {len(data)}",))
+    assert await read(engine, LogAsk(tty=tty)) == (TTY_TOLD if tty else TOLD)
+
+
+# ---- holding back
+
+
+async def flood(request: Request) -> None:
+    request.writer.write(request.head(200, CHUNKED))
+    request.writer.transport.set_write_buffer_limits(high=65536)
+    for number in range(200_000):
+        request.chunk(line(NOON + number, b"x" * 100 + b"\n"))
+        if number % 100 == 99:
+            await request.writer.drain()
+            written[0] = number + 1
+    request.writer.write(END)
+
+
+written = [0]
+
+
+async def test_the_engine_is_held_back_while_nobody_takes(fake: FakeEngine, engine: HttpEngine) -> None:
+    fake.faults["/logs"] = flood
+    written[0] = 0
+    async with engine.logs(ID, LogAsk()) as batches:
+        first = await anext(batches)
+        seen, still = -1, 0
+        while still < 20:  # the fake engine's loop is this one: it had its chance to go on
+            still = still + 1 if written[0] == seen else 0
+            seen = written[0]
+            await asyncio.sleep(0.005)
+        assert 8192 < seen < 40_000
+        stamps = list(first.stamps)
+        largest = 0
+        async for batch in batches:
+            largest = max(largest, len(batch))
+            stamps += batch.stamps
+        assert stamps == list(range(NOON, NOON + 200_000))
+        assert largest < 8192 + 4096
+
+
+async def test_leaving_a_paused_log_closes_its_connection(fake: FakeEngine, engine: HttpEngine) -> None:
+    fake.faults["/logs"] = flood
+    async with engine.logs(ID, LogAsk()) as batches:
+        await anext(batches)
+    await until(lambda: len(fake.open) <= 1)
+    assert await engine.ping() > 0
+
+
+class Valve:
+    """A connection that is only told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def pause(self) -> None:
+        self.told.append("pause")
+
+    def resume(self) -> None:
+        self.told.append("resume")
+
+    def abort(self) -> None:
+        self.told.append("abort")
+
+
+async def test_what_came_with_the_head_counts() -> None:
+    feed, valve = LogFeed(False, most_lines=10), Valve()
+    feed.head(Head(200, "OK", {}))
+    feed.chunks(LOG)
+    feed.attach(valve)
+    assert valve.told == ["pause"]
+    taken = await feed.next()
+    assert taken is not None
+    assert rows(taken) == TOLD
+    assert valve.told == ["pause", "resume"]
+
+
+async def test_bytes_count_as_well_as_lines() -> None:
+    feed, valve = LogFeed(False, most_bytes=1000), Valve()
+    feed.attach(valve)
+    feed.chunks([line(NOON, b"x" * 800 + b"\n")])
+    assert valve.told == []
+    feed.chunks([line(NOON, b"x" * 800 + b"\n")])
+    assert valve.told == ["pause"]
+
+
+async def test_a_fault_comes_after_what_was_before_it() -> None:
+    feed = LogFeed(False)
+    feed.chunks(LOG)
+    feed.failed(Cut(None, answered=True))
+    feed.end()
+    taken = await feed.next()
+    assert taken is not None
+    assert rows(taken) == TOLD
+    for _ in range(2):
+        with pytest.raises(Cut):
+            await feed.next()
+
+
+# ---- refusals
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind"),
+    [
+        (404, "No such container: 7", NotFound),
+        (501, "configured logging driver does not support reading", EngineError),
+        (500, "journald is not enabled on this host", EngineError),
+    ],
+)
+async def test_refusals_keep_the_engine_s_words(
+    fake: FakeEngine, engine: HttpEngine, status: int, words: str, kind: type[EngineError]
+) -> None:
+    async def refuse(request: Request) -> None:
+        request.answer(status, {"message": words})
+
+    fake.faults["/logs"] = refuse
+    with pytest.raises(kind, match=words) as caught:
+        await read(engine, LogAsk())
+    assert caught.value.status == status
+
+
+async def test_as_many_as_the_carrier_allows(
+    fake: FakeEngine, engine: HttpEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.faults["/logs"] = answering(*LOG, end=b"", stay=True)
+    monkeypatch.setattr(engine, "_feeds", Lanes(feeds=2).feeds)
+    async with engine.logs(ID, LogAsk(follow=True)):
+        async with engine.logs(ID, LogAsk(follow=True)):
+            with pytest.raises(CapabilityMissing):
+                await read(engine, LogAsk(tail=1))
+        fake.faults["/logs"] = answering(*LOG)
+        assert await read(engine, LogAsk(tail=1)) == TOLD
+        assert await read(engine, LogAsk(tail=1)) == TOLD
+
+
+# ---- the clock
+
+
+async def test_the_clock_of_the_engine(fake: FakeEngine, engine: HttpEngine) -> None:
+    async def info(request: Request) -> None:
+        ahead = time.time() + 100
+        whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ahead))
+        request.answer(200, {"SystemTime": f"{whole}.{int(ahead % 1 * 1e9):09d}Z"})
+
+    fake.faults["/info"] = info
+    reading = await engine.clock()
+    assert 0 < reading.error < 10
+    assert abs(reading.ahead - 100) <= reading.error + 1e-5
+
+
+async def test_of_two_trips_the_shorter_counts() -> None:
+    asked = 0
+
+    async def info() -> dict[str, object]:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.2 if asked == 1 else 0)
+        return {"SystemTime": "2024-01-01T12:00:00.5Z"}
+
+    reading = await logs.read_clock("here", SystemClock(), info)
+    assert asked == 2
+    assert reading.error < 0.1
+
+
+async def test_an_engine_that_does_not_tell_its_time(fake: FakeEngine, engine: HttpEngine) -> None:
+    with pytest.raises(EngineDown, match="time"):
+        await engine.clock()
