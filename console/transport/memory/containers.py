@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from console.model.containers import Container, ContainerState, Health, Port
+from console.model.logs.setup import LogSetup
 from console.model.text import sanitise
 
 RUNNING_STATES = frozenset({ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTING})
 """States in which Docker counts a container as running."""
+
+JSON_FILE = LogSetup(driver="json-file")
+"""How an engine that was not told otherwise keeps logs: for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,9 @@ class MemoryContainer:
     """A shell command; empty: no health check."""
     memory_limit: int = 0
     figures: Figures = Figures()
+    log: LogSetup = JSON_FILE
+    log_cached: bool = True
+    """Whether the engine keeps a copy of its own where the driver is one that only sends."""
 
     state: ContainerState = ContainerState.CREATED
     exit_code: int = 0
@@ -103,6 +110,12 @@ class MemoryContainer:
     def alive(self) -> bool:
         """Whether a process runs."""
         return self.state in (ContainerState.RUNNING, ContainerState.PAUSED)
+
+    @property
+    def log_readable(self) -> bool:
+        """Whether the engine can give its log back."""
+        local = self.log.driver in ("json-file", "local", "journald")
+        return local or (self.log.driver != "none" and self.log_cached)
 
     def row(self, host: str, now: float) -> Container:
         """As a list has it: no details, and times only as exact as `Up 3 minutes` is."""

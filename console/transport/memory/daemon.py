@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from console.model.containers import ContainerState, Health
+from console.model.logs.lines import Stream
 from console.transport.memory.bus import EventBus
 from console.transport.memory.containers import (
     RUNNING_STATES,
@@ -13,6 +14,7 @@ from console.transport.memory.containers import (
     stable_hex,
 )
 from console.transport.memory.ledger import Ledger
+from console.transport.memory.logs import MemoryLog
 
 SIGNALS = {"SIGHUP": "1", "SIGKILL": "9", "SIGUSR1": "10", "SIGTERM": "15"}
 
@@ -44,6 +46,8 @@ class MemoryDaemon(Ledger):
         container.pid = 1000 + int(container.id[:4], 16)
         container.health = Health.STARTING if container.healthcheck else Health.NONE
         container.health_log = []
+        if (log := self.logs.find(container)) is not None:
+            log.started()
         self.tell_networks(container, "connect")
         self.tell(container, "start")
 
@@ -83,11 +87,13 @@ class MemoryDaemon(Ledger):
 
     def pause(self, container: MemoryContainer) -> None:
         """`docker pause`."""
+        self.log(container).paused(True)
         container.state = ContainerState.PAUSED
         self.tell(container, "pause")
 
     def unpause(self, container: MemoryContainer) -> None:
         """`docker unpause`."""
+        self.log(container).paused(False)
         container.state = ContainerState.RUNNING
         self.tell(container, "unpause")
 
@@ -106,6 +112,7 @@ class MemoryDaemon(Ledger):
         if container.state in RUNNING_STATES:
             self.kill(container)
         del self.containers[container.id]
+        self.logs.forget(container)
         self.tell(container, "destroy")
 
     def check_health(self, container: MemoryContainer, health: Health, output: str = "") -> None:
@@ -118,6 +125,16 @@ class MemoryDaemon(Ledger):
         if container.health is not health:
             container.health = health
             self.tell(container, f"health_status: {health}")
+
+    def write(
+        self, container: MemoryContainer, data: bytes, stream: Stream = Stream.OUT, *, ago: float = 0.0
+    ) -> None:
+        """Its process writes, any bytes, whole lines or not; `ago`: so many seconds before now."""
+        self.log(container).write(data, stream, ago)
+
+    def log(self, container: MemoryContainer) -> MemoryLog:
+        """Its log: to truncate it, rotate it, hush its readers."""
+        return self.logs.of(container)
 
     def connect(self, container: MemoryContainer, network: str, address: str) -> None:
         """`docker network connect`."""
@@ -142,5 +159,7 @@ class MemoryDaemon(Ledger):
         container.exit_code = code
         container.finished = self.bus.now()
         container.pid = 0
+        if (log := self.logs.find(container)) is not None:
+            log.ended()
         self.tell(container, "die", exitCode=str(code))
         self.tell_networks(container, "disconnect")

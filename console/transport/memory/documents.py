@@ -94,7 +94,7 @@ def _host_config(container: MemoryContainer) -> dict[str, object]:
     return {
         "Binds": [f"{m.source}:{m.target}:{'rw' if m.writable else 'ro'}" for m in container.mounts] or None,
         "ContainerIDFile": "",
-        "LogConfig": {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}},
+        "LogConfig": _log_config(container),
         "NetworkMode": next(iter(container.networks), "none"),
         "PortBindings": bindings,
         "RestartPolicy": {"Name": policy, "MaximumRetryCount": int(retries or 0)},
@@ -122,6 +122,20 @@ def _host_config(container: MemoryContainer) -> dict[str, object]:
     }
 
 
+def _log_config(container: MemoryContainer) -> dict[str, object]:
+    log = container.log
+    options: dict[str, str] = {}
+    if log.max_size is not None:
+        megabytes, rest = divmod(log.max_size, 1_000_000)
+        options = {
+            "max-file": str(log.max_files),
+            "max-size": f"{log.max_size}" if rest else f"{megabytes}m",
+        }
+    if not container.log_cached:
+        options["cache-disabled"] = "true"
+    return {"Type": log.driver, "Config": options}
+
+
 def _mount(mount: Mount) -> dict[str, object]:
     if mount.bind:
         document: dict[str, object] = {"Type": "bind", "Source": mount.source, "Destination": mount.target}
@@ -145,7 +159,7 @@ def _config(container: MemoryContainer) -> dict[str, object]:
         "AttachStdout": False,
         "AttachStderr": False,
         "ExposedPorts": {_port_key(port): {} for port in container.ports},
-        "Tty": False,
+        "Tty": container.log.tty,
         "OpenStdin": False,
         "StdinOnce": False,
         "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *container.env],

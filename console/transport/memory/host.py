@@ -84,6 +84,15 @@ class MemoryHost:
         return self.spec.name
 
     @property
+    def ahead(self) -> float:
+        """Seconds its clock is ahead of the fleet's; set it at any time, also back."""
+        return self.daemon.bus.skew
+
+    @ahead.setter
+    def ahead(self, seconds: float) -> None:
+        self.daemon.logs.set_clock(seconds)
+
+    @property
     def links(self) -> int:
         """Connections open now."""
         return len(self._on_cut)
@@ -146,13 +155,16 @@ class MemoryHost:
         return 0.0 if self.flowing.is_set() else self.clock.monotonic() - self._quiet_since
 
     def engine_stops(self) -> None:
-        """`systemctl stop docker`: SSH stays, event streams end, calls fail."""
+        """`systemctl stop docker`: SSH stays, streams end, calls fail; containers go on (live-restore)."""
         self.faults.engine_down = True
         self.daemon.bus.end_all(self.engine_error())
+        self.daemon.logs.fail(self.engine_error())
+        self.daemon.logs.hold(True)
 
     def engine_starts(self) -> None:
         """The engine is back."""
         self.faults.engine_down = False
+        self.daemon.logs.hold(False)
 
     def engine_error(self) -> EngineDown:
         """What a call to a stopped engine raises."""

@@ -7,13 +7,15 @@ from collections.abc import Collection
 from console.model.containers import Container
 from console.transport.memory.bus import EventBus
 from console.transport.memory.containers import MemoryContainer, stable_hex
+from console.transport.memory.logs import LogShelf
 
 
 class Ledger:
-    """The containers of one engine, by full id, and the events about them."""
+    """The containers of one engine, by full id, their logs, and the events about them."""
 
     def __init__(self, bus: EventBus) -> None:
         self.bus = bus
+        self.logs = LogShelf(bus)
         self.containers: dict[str, MemoryContainer] = {}
 
     def find(self, name: str) -> MemoryContainer:

@@ -12,10 +12,14 @@ from console.model.clock import Clock
 from console.model.containers import Container, Inspection
 from console.model.events import EngineEvent
 from console.model.hosts import EngineFacts, HostSpec
+from console.model.logs.lines import LogFrames
+from console.model.logs.wish import ClockReading
 from console.model.questions import Question, QuestionKind
-from console.transport.base import CgroupUsage, ProbeSample, Prompter, StatsFrame
+from console.transport.base import CgroupUsage, LogAsk, ProbeSample, Prompter, StatsFrame
+from console.transport.memory.containers import MemoryContainer
 from console.transport.memory.documents import document_of
 from console.transport.memory.host import MemoryHost
+from console.transport.memory.logstream import frames_of
 
 T = TypeVar("T")
 
@@ -98,6 +102,8 @@ class MemoryLink:
         self._closed = closed
         self._cut = asyncio.Event()
         self._error: HostError | None = None
+        self.on_cut: set[Callable[[HostError], None]] = set()
+        """Streams that want to be told when it is gone."""
         host.attach(self._on_cut)
 
     @property
@@ -164,8 +170,14 @@ class MemoryLink:
     async def aclose(self) -> None:
         """Close it. Idempotent."""
         self.host.detach(self._on_cut)
-        self._cut.set()
+        self._on_cut(self.error())
         self._closed(self)
+
+    async def flow(self) -> None:
+        """Wait while the host is quiet; raises when the link is gone."""
+        self.check()
+        if not self.host.flowing.is_set():
+            await self.unless_cut(self.host.flowing.wait())
 
     async def _slow(self, delay: float) -> None:
         await self.host.clock.sleep(delay)
@@ -174,6 +186,8 @@ class MemoryLink:
     def _on_cut(self, error: HostError) -> None:
         self._error = error
         self._cut.set()
+        for on_cut in tuple(self.on_cut):
+            on_cut(error)
 
 
 class MemoryEngine:
@@ -203,7 +217,7 @@ class MemoryEngine:
         """Everything of one container, as it is when the engine looks: before the answer travels."""
         host = self._link.host.name
         container = self._daemon.containers.get(container_id)
-        found = Inspection(container.detail(host), document_of(container)) if container else None
+        found = _inspection(container, host) if container else None
         await self._call()
         if found is None:
             raise NotFound(host, f"No such container: {container_id[:12]}", status=404)
@@ -228,6 +242,21 @@ class MemoryEngine:
             raise NotFound(self._link.host.name, f"No such container: {container_id[:12]}", status=404)
         async with aclosing(self._frames(container_id)) as stream:
             yield stream
+
+    @asynccontextmanager
+    async def logs(self, container_id: str, ask: LogAsk) -> AsyncIterator[AsyncIterator[LogFrames]]:
+        """The daemon's log of one container."""
+        await self._call()
+        container = self._daemon.containers.get(container_id)
+        if container is None:
+            raise NotFound(self._link.host.name, f"No such container: {container_id[:12]}", status=404)
+        with self._daemon.logs.opened(container, ask) as tail:
+            async with aclosing(frames_of(tail, self._link, self._link.host.clock)) as stream:
+                yield stream
+
+    async def clock(self) -> ClockReading:
+        """The host's clock, as exactly as half a round trip lets it be known."""
+        return ClockReading(self._link.host.ahead, await self.ping() / 2)
 
     async def info(self) -> Mapping[str, object]:
         """A little of what `GET /info` says."""
@@ -263,6 +292,10 @@ class MemoryEngine:
             yield StatsFrame(now, percent, container.figures.memory_at(now), container.memory_limit)
             before = now
             await self._link.unless_cut(clock.sleep(STATS_EVERY))
+
+
+def _inspection(container: MemoryContainer, host: str) -> Inspection:
+    return Inspection(container.detail(host), document_of(container), container.log)
 
 
 class MemoryProbe:
