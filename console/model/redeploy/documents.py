@@ -13,6 +13,11 @@ def mapping(value: object) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
+def items(value: object) -> list[Any]:
+    """A list, or nothing."""
+    return value if isinstance(value, list) else []
+
+
 def texts(value: object) -> list[str]:
     """A list of strings; what is none of them is left out."""
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):

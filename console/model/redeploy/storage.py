@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.model.redeploy.documents import Document, mapping, text, texts
+from console.model.redeploy.documents import Document, items, mapping, text, texts
 
 
 def keep_volumes(host_config: dict[str, Any], container: Document) -> list[str]:
@@ -14,11 +14,11 @@ def keep_volumes(host_config: dict[str, Any], container: Document) -> list[str]:
     """
     binds = texts(host_config.get("Binds"))
     bound = {_destination(bind) for bind in binds}
-    mounts = [mapping(mount) for mount in host_config.get("Mounts") or ()]
+    mounts = [mapping(mount) for mount in items(host_config.get("Mounts"))]
     by_target = {text(mount.get("Target")): mount for mount in mounts}
     temporary = set(mapping(host_config.get("Tmpfs")))
     found: list[str] = []
-    for mount in map(mapping, container.get("Mounts") or ()):
+    for mount in map(mapping, items(container.get("Mounts"))):
         name, at = text(mount.get("Name")), text(mount.get("Destination"))
         if mount.get("Type") != "volume" or not name or not at or at in bound or at in temporary:
             continue
