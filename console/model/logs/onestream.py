@@ -1,0 +1,215 @@
+"""One stream of one container's log: where it is, what was taken of it, its unfinished line."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from enum import Enum
+from itertools import compress, islice
+from operator import itemgetter, le, lt
+
+from console.model.logs.lines import LogFrames
+from console.model.logs.stamps import NEVER, RecentStamps
+
+LINE_LIMIT = 16 * 1024 * 1024
+"""Bytes after which a line put together of frames is cut, so that memory is bounded."""
+
+DOUBT_FRAMES = 65_536
+DOUBT_BYTES = 8 * 1024 * 1024
+"""How much of what is doubtful is put aside; with more it is believed at once."""
+
+_last_byte = itemgetter(-1)
+_NEWLINE = frozenset((10,))
+
+
+class Verdict(Enum):
+    """What a frame is, held against what was taken."""
+
+    NEW = 1
+    REPEAT = 2
+    DOUBT = 3
+    """It may be either; what comes after it tells."""
+
+
+class OneStream:
+    """The memory of one stream. `Resume` has one for each, and decides over them together."""
+
+    __slots__ = (
+        "_doubt_bytes",
+        "_parts",
+        "_parts_bytes",
+        "_parts_stamp",
+        "_table",
+        "doubt",
+        "doubt_since",
+        "group",
+        "index",
+        "kind",
+        "last",
+        "lumped",
+        "recent",
+        "whole",
+    )
+
+    def __init__(self, kind: int, limit: int, lumped: bool) -> None:
+        self.kind = kind
+        self.lumped = lumped
+        """Whether lines share stamps."""
+        self.recent = RecentStamps(limit)
+        self.last = NEVER
+        """Stamp of the newest frame taken: newest in the log, not by the clock."""
+        self.group: list[int] = []
+        """Hashes of the frames taken with this stamp; empty: nothing was taken yet."""
+        self.whole = True
+        """Whether the last of them ended a line."""
+        self.index = 0
+        """How many of them the engine has sent since it last began again at an older frame."""
+        self.doubt: list[tuple[int, bytes]] = []
+        self.doubt_since = 0.0
+        self._doubt_bytes = 0
+        self._parts: list[bytes] = []
+        self._parts_bytes = 0
+        self._parts_stamp = 0
+        self._table = bytes(number == kind for number in range(256))
+
+    def mine(self, kinds: bytes, column: Sequence[int]) -> list[int]:
+        """What belongs to this stream, of a column of frames of these kinds."""
+        return list(compress(column, kinds.translate(self._table)))
+
+    # Frames in bulk.
+
+    def above(self, stamps: Sequence[int]) -> bool:
+        """Whether all of these are above everything known and ascend, and nothing is waiting for them."""
+        if stamps[0] <= self.recent.high or self._parts or self.doubt:
+            return False
+        return all(map(le if self.lumped else lt, stamps, islice(stamps, 1, None)))
+
+    def take_all(self, stamps: Sequence[int], frames: LogFrames) -> None:
+        """Take all of these, this stream's stamps in `frames`; `above` and `are_whole` have said yes."""
+        self.recent.extend(stamps)
+        self.last = stamps[-1]
+        size = len(stamps) - bisect_left(stamps, self.last)
+        kinds = bytes(frames.streams)
+        at = len(kinds)
+        self.group = []
+        for _ in range(size):
+            at = kinds.rindex(self.kind, 0, at)
+            self.group.insert(0, hash(frames.payloads[at]))
+        self.index = size
+        self.whole = True
+
+    # Frames one by one.
+
+    def knows(self, stamp: int, payload: bytes, cut: bool) -> bool:
+        """Whether this frame, the first of an answer, was taken or is older than all that was. `cut`: the
+        answer may begin in the middle of a line.
+        """
+        if stamp == self.last:
+            mark = hash(payload)
+            if mark not in self.group:
+                return False
+            # All parts alike: which of them it is decides what comes next, unless nothing does.
+            at_start = not cut and mark == self.group[0]
+            return at_start or self.group.count(mark) == 1 or (self.whole and not self.lumped)
+        return stamp <= self.recent.high and (stamp < self.recent.floor or stamp in self.recent)
+
+    def judge(self, stamp: int, payload: bytes, live: bool) -> Verdict:
+        """What this frame is. `live`: the newest frame taken was passed in this answer."""
+        if stamp > self.recent.high:
+            return Verdict.NEW
+        if stamp == self.last:
+            return self._judge_newest(hash(payload))
+        self.index = 0
+        if stamp in self.recent:
+            return Verdict.REPEAT
+        if stamp >= self.recent.floor:
+            return Verdict.NEW
+        if not live:
+            return Verdict.REPEAT
+        # Above the newest, though others are higher: the clock was set back, and this goes on from there.
+        return Verdict.NEW if stamp > self.last else Verdict.DOUBT
+
+    def _judge_newest(self, mark: int) -> Verdict:
+        """What a frame with the newest stamp is."""
+        if self.index < len(self.group):
+            if mark in self.group[self.index :]:
+                self.index = self.group.index(mark, self.index) + 1
+                return Verdict.REPEAT
+        elif self.whole and not self.lumped:
+            if mark in self.group:
+                self.index = self.group.index(mark) + 1
+                return Verdict.REPEAT
+            self.lumped = True
+        return Verdict.NEW
+
+    def at_end(self) -> bool:
+        """Whether the newest frame taken was the last one seen."""
+        return self.index == len(self.group)
+
+    def accept(self, stamp: int, payload: bytes, out: LogFrames) -> None:
+        """Take a frame as the newest; put into `out` what is a whole line by now."""
+        if stamp == self.last and self.group:
+            self.group.append(hash(payload))
+        else:
+            self.group = [hash(payload)]
+            self.last = stamp
+        self.index = len(self.group)
+        self.whole = payload.endswith(b"\n")
+        self.recent.add(stamp)
+        if self._parts and self._parts_stamp != stamp:
+            self.end_line(out)
+        if self.whole and not self._parts:
+            self._give(out, stamp, payload)
+            return
+        self._parts.append(payload)
+        self._parts_bytes += len(payload)
+        self._parts_stamp = stamp
+        if self.whole or self._parts_bytes >= LINE_LIMIT:
+            self.end_line(out)
+
+    def stray(self, stamp: int, payload: bytes, out: LogFrames) -> None:
+        """Take a frame that was missed before, which changes nothing of what is newest."""
+        self.recent.add(stamp)
+        self._give(out, stamp, payload if payload.endswith(b"\n") else payload + b"\n")
+
+    def end_line(self, out: LogFrames) -> None:
+        """Give out the line that is not whole, if there is one, as it is."""
+        if not self._parts:
+            return
+        if not self._parts[-1].endswith(b"\n"):
+            self._parts.append(b"\n")
+        self._give(out, self._parts_stamp, b"".join(self._parts))
+        self._parts = []
+        self._parts_bytes = 0
+
+    def _give(self, out: LogFrames, stamp: int, line: bytes) -> None:
+        out.stamps.append(stamp)
+        out.streams.append(self.kind)
+        out.payloads.append(line)
+
+    # What is doubtful.
+
+    def put_aside(self, stamp: int, payload: bytes, now: float) -> bool:
+        """Keep a doubtful frame; return whether that is as much as is kept."""
+        if not self.doubt:
+            self.doubt_since = now
+        self.doubt.append((stamp, payload))
+        self._doubt_bytes += len(payload)
+        return len(self.doubt) >= DOUBT_FRAMES or self._doubt_bytes >= DOUBT_BYTES
+
+    def drain(self) -> list[tuple[int, bytes]]:
+        """What was doubtful, in its order; it is kept no longer."""
+        doubt, self.doubt, self._doubt_bytes = self.doubt, [], 0
+        return doubt
+
+    def discard(self) -> int:
+        """Throw away what was doubtful; return how many frames it was."""
+        return len(self.drain())
+
+
+def are_whole(payloads: Sequence[bytes]) -> bool:
+    """Whether each of these ends with a newline."""
+    try:
+        return _NEWLINE.issuperset(map(_last_byte, payloads))
+    except IndexError:  # an empty one
+        return False
