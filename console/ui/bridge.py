@@ -13,6 +13,9 @@ from textual.signal import Signal
 from textual.timer import Timer
 
 from console.model.problems import Problem, ProblemKind
+from console.model.timeline.diary import Diary
+from console.model.timeline.entries import Entry
+from console.model.timeline.store import Timeline
 from console.service.handle import Batch, FleetHandle
 from console.ui.world import World
 
@@ -50,6 +53,11 @@ class Bridge:
         """The screen was frozen or goes on."""
         self.troubled: Signal[tuple[Problem, ...]] = Signal(owner, "troubled")
         """Problems that were not there before; never those that a host had when it was first heard of."""
+        self.recorded: Signal[int] = Signal(owner, "recorded")
+        """The timeline has something new; also while frozen."""
+        self.timeline = Timeline()
+        self._diary = Diary(self.timeline)
+        self._told = 0
         self._owner = owner
         self._period = period
         self._live = self.world
@@ -88,6 +96,7 @@ class Bridge:
             self._live = self._live.after(batch, self.handle.problems())
             self._waiting |= batch.snapshots.keys()
             self._look_for_trouble()
+            self._write(batch)
             self.arrived.publish(frozenset(batch.snapshots))
             self._publish()
         second = int(self.now())
@@ -105,6 +114,28 @@ class Bridge:
             self._waiting |= self._live.snapshots.keys()
             self._look_for_trouble()
             self._publish()
+        self._write(Batch())
+
+    def _write(self, batch: Batch) -> None:
+        """Put down what a batch brought, and what has changed with it."""
+        live = self._live
+        self._diary.write(live.snapshots, batch.events, live.problems, batch.dropped, self.now())
+        self._tell()
+
+    def record(self, entry: Entry) -> None:
+        """Put something else into the timeline: what operators do."""
+        self.timeline.add([entry])
+        self._tell()
+
+    def forget(self, number: int) -> None:
+        """Take a bookmark out of the timeline."""
+        self.timeline.remove(number)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.timeline.changes != self._told:
+            self._told = self.timeline.changes
+            self.recorded.publish(self._told)
 
     def freeze(self, on: bool) -> None:
         """Hold what is shown, or go on with the newest. Data keep arriving either way."""
