@@ -8,7 +8,7 @@ a `HostProbe` (the machine). All texts in what they return are sanitised, all er
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +21,7 @@ from console.model.hosts import EngineFacts, HostLoad, HostSpec
 from console.model.logs.lines import LogFrames
 from console.model.logs.wish import ClockReading
 from console.model.questions import Question
+from console.model.text import SafeText
 
 
 class Prompter(Protocol):
@@ -128,11 +129,64 @@ class Acting(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """How far an image has come."""
+
+    text: SafeText
+    """What is done now, in the engine's words."""
+    done: int = 0
+    total: int = 0
+    """Bytes over all layers that are known by now; 0: not known."""
+
+
+class Rebuilding(Protocol):
+    """What a redeploy asks of one engine besides `Engine` and `Acting`.
+
+    Documents hold secrets and unsafe text: they are neither shown nor logged. Every method raises NotFound,
+    Conflict, EngineError, EngineDown or HostUnreachable; those that change something OutcomeUnknown, too,
+    where the answer was lost.
+    """
+
+    async def image(self, reference: str) -> Mapping[str, object] | None:
+        """`GET /images/{name}/json`, by reference or id; None where there is none."""
+        ...
+
+    async def pull(self, reference: str, progress: Callable[[PullProgress], None]) -> None:
+        """Pull; `progress` is called on the loop as it goes."""
+        ...
+
+    async def create(self, name: str, body: Mapping[str, object]) -> str:
+        """Create a container; return its full id."""
+        ...
+
+    async def connect(self, network: str, container_id: str, endpoint: Mapping[str, object]) -> None:
+        """Connect a container to a further network."""
+        ...
+
+    async def set_restart_policy(self, container_id: str, policy: str) -> None:
+        """`no`, `always`, `unless-stopped`, `on-failure:3`."""
+        ...
+
+    async def changed_files(self, container_id: str) -> tuple[SafeText, ...]:
+        """What it has written into its own layer (`GET /containers/{id}/changes`): lost with it."""
+        ...
+
+
+class EngineDeeds(Acting, Rebuilding, Protocol):
+    """Everything that changes an engine, apart from what only reads, so that nobody changes by accident."""
+
+
 class Engine(Protocol):
     """One host's Docker Engine API on one connection."""
 
     @property
     def facts(self) -> EngineFacts: ...
+
+    @property
+    def deeds(self) -> EngineDeeds:
+        """What changes it."""
+        ...
 
     async def ping(self) -> float:
         """Seconds of one round trip. Raises EngineDown or HostUnreachable."""

@@ -31,6 +31,7 @@ from console.transport.feeds import LineFeed
 from console.transport.http import Sink
 from console.transport.httpconn import DEADLINE, HttpClient, HttpConnection
 from console.transport.logfeed import LogFeed
+from console.transport.rebuild import SdkDeeds
 from console.transport.wire_text import FULL_ID, BadJson, load, mapping
 
 if TYPE_CHECKING:
@@ -70,11 +71,16 @@ class HttpEngine:
         self._calls = HostCalls(host, pool, at_once=calls_at_once(carrier.lanes))
         self._feeds = carrier.lanes.feeds
         self._sdk: Sdk | None = None
+        self._deeds = SdkDeeds(host, self)
         self.closed = False
 
     @property
     def facts(self) -> EngineFacts:
         return self._facts
+
+    @property
+    def deeds(self) -> SdkDeeds:
+        return self._deeds
 
     async def ping(self) -> float:
         """Seconds of one round trip. Raises EngineDown or HostUnreachable."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from console.model.containers import ContainerState, Port
 from console.transport.memory.containers import MemoryContainer, Mount, stable_hex
 
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NEVER = "0001-01-01T00:00:00Z"
 
 
@@ -162,7 +163,7 @@ def _config(container: MemoryContainer) -> dict[str, object]:
         "Tty": container.log.tty,
         "OpenStdin": False,
         "StdinOnce": False,
-        "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *container.env],
+        "Env": [PATH, *container.env],
         "Cmd": list(container.command),
         "Image": container.image,
         "Volumes": None,

@@ -17,6 +17,8 @@ class Ledger:
         self.bus = bus
         self.logs = LogShelf(bus)
         self.containers: dict[str, MemoryContainer] = {}
+        self.images: set[str] = set()
+        """References that were pulled; those of containers are there anyway."""
 
     def find(self, name: str) -> MemoryContainer:
         """The container called `name`. Raises KeyError."""

@@ -17,6 +17,7 @@ from console.model.logs.wish import ClockReading
 from console.model.questions import Question, QuestionKind
 from console.transport.base import CgroupUsage, LogAsk, ProbeSample, Prompter, StatsFrame
 from console.transport.memory.containers import MemoryContainer
+from console.transport.memory.deeds import MemoryDeeds
 from console.transport.memory.documents import document_of
 from console.transport.memory.host import MemoryHost
 from console.transport.memory.logstream import frames_of
@@ -201,6 +202,11 @@ class MemoryEngine:
     @property
     def facts(self) -> EngineFacts:
         return self._facts
+
+    @property
+    def deeds(self) -> MemoryDeeds:
+        """What changes it."""
+        return MemoryDeeds(self._link.host.name, self._daemon, self._call)
 
     async def ping(self) -> float:
         """The host's round trip, with what the faults add."""

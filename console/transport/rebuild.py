@@ -1,0 +1,145 @@
+"""What a redeploy asks of an engine, by the docker SDK in its threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from console.errors import EngineError, NotFound
+from console.model.redeploy.changes import restart_policy
+from console.model.text import SafeText, sanitise
+from console.transport.acts import deadline, perform
+from console.transport.base import PullProgress
+from console.transport.wire_text import mapping, number, raw_text, text
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+    from console.model.actions import Action
+
+T = TypeVar("T")
+
+PULL_PATIENCE = 300.0
+"""Seconds without a byte after which a pull has failed; a registry may think for long."""
+CHANGES_PATIENCE = 60.0
+FILES_KEPT = 2000
+
+
+class Calling(Protocol):
+    """An engine whose SDK can be called."""
+
+    def call(self, function: Callable[[APIClient], T], *, timeout: float = ...) -> Awaitable[T]: ...
+
+
+class SdkDeeds:
+    """`Acting` and `Rebuilding` over the SDK of one engine. Belongs to the network loop."""
+
+    def __init__(self, host: str, engine: Calling) -> None:
+        self._host = host
+        self._engine = engine
+
+    async def act(self, container_id: str, action: Action) -> bool:
+        """Do it; return whether anything changed."""
+        return await self._engine.call(
+            lambda api: perform(api, container_id, action), timeout=deadline(action)
+        )
+
+    async def image(self, reference: str) -> Mapping[str, object] | None:
+        """An image's inspect, or None."""
+
+        def run(api: APIClient) -> Any:
+            raw: Any = api
+            return raw.inspect_image(reference)
+
+        try:
+            return mapping(await self._engine.call(run))
+        except NotFound:
+            return None
+
+    async def pull(self, reference: str, progress: Callable[[PullProgress], None]) -> None:
+        """Pull; what the registry answers is in the stream, so is its refusal."""
+        loop = asyncio.get_running_loop()
+
+        def run(api: APIClient) -> str:
+            raw: Any = api
+            repository, tag = split_reference(reference)
+            lines = raw.pull(repository, tag=tag, stream=True, decode=True)
+
+            def tell(told: PullProgress) -> None:
+                loop.call_soon_threadsafe(progress, told)
+
+            return _watch(lines, tell)
+
+        refusal = await self._engine.call(run, timeout=PULL_PATIENCE)
+        if refusal:
+            raise EngineError(self._host, sanitise(refusal, 1000), status=500)
+
+    async def create(self, name: str, body: Mapping[str, object]) -> str:
+        """Create a container; return its full id."""
+
+        def run(api: APIClient) -> Any:
+            raw: Any = api
+            return raw.create_container_from_config(dict(body), name)
+
+        return raw_text(mapping(await self._engine.call(run)).get("Id"))
+
+    async def connect(self, network: str, container_id: str, endpoint: Mapping[str, object]) -> None:
+        """Connect to a further network. The SDK's own method knows fewer settings than an endpoint has."""
+
+        def run(api: APIClient) -> None:
+            raw: Any = api
+            wanted = {"Container": container_id, "EndpointConfig": dict(endpoint)}
+            raw._raise_for_status(raw._post_json(raw._url("/networks/{0}/connect", network), data=wanted))
+
+        await self._engine.call(run)
+
+    async def set_restart_policy(self, container_id: str, policy: str) -> None:
+        """Change the restart policy of a container that exists."""
+        wanted = restart_policy(policy)
+
+        def run(api: APIClient) -> None:
+            raw: Any = api
+            raw.update_container(container_id, restart_policy=wanted)
+
+        await self._engine.call(run)
+
+    async def changed_files(self, container_id: str) -> tuple[SafeText, ...]:
+        """Paths, sorted as the engine does; at most two thousand."""
+
+        def run(api: APIClient) -> Any:
+            raw: Any = api
+            return raw.diff(container_id)
+
+        found = await self._engine.call(run, timeout=CHANGES_PATIENCE)
+        return tuple(text(mapping(change).get("Path"), 300) for change in (found or ())[:FILES_KEPT])
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """Repository and tag (or digest) as a pull wants them; `latest` where there is no tag, since without one
+    an engine pulls all of them.
+    """
+    name, at, digest = reference.partition("@")
+    if at:
+        return name, digest
+    path, slash, last = reference.rpartition("/")
+    last, colon, tag = last.partition(":")
+    return path + slash + last, tag if colon else "latest"
+
+
+def _watch(lines: Iterable[object], tell: Callable[[PullProgress], None]) -> str:
+    """Tell how far the layers are; return why the engine gave up, or nothing."""
+    layers: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        told = mapping(line)
+        if error := raw_text(told.get("error")) or raw_text(mapping(told.get("errorDetail")).get("message")):
+            return error
+        layer, status = raw_text(told.get("id")), text(told.get("status"), 200)
+        detail = mapping(told.get("progressDetail"))
+        if layer and status == "Downloading":
+            layers[layer] = (number(detail.get("current")), number(detail.get("total")))
+        elif layer in layers and status in ("Download complete", "Pull complete"):
+            layers[layer] = (layers[layer][1], layers[layer][1])
+        done, total = (sum(column) for column in zip(*layers.values(), strict=True)) if layers else (0, 0)
+        tell(PullProgress(status, done, total))
+    return ""
