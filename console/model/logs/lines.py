@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 from console.model.containers import Container, ContainerKey
@@ -190,9 +191,5 @@ def block_of(
     notes: Mapping[int, Note] | None = None,
 ) -> LogBlock:
     """A block from columns; every payload ends with its newline."""
-    ends = array("Q")
-    end = 0
-    for payload in payloads:
-        end += len(payload)
-        ends.append(end)
+    ends = array("Q", accumulate(map(len, payloads)))
     return LogBlock(array("q", stamps), array("q", origins), ends, b"".join(payloads), notes or {})
