@@ -106,6 +106,7 @@ class LogReader(Protocol):
 
         Entering raises NotFound, EngineError (also where the log driver keeps nothing that could be read),
         CapabilityMissing where as many streams are open as the carrier allows, EngineDown, HostUnreachable.
+        Podman answers a follow with its first line only: there the iterator may be what raises them.
         """
         ...
 

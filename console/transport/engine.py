@@ -153,9 +153,10 @@ class HttpEngine:
         allows, of which one that does not follow is one, too.
         """
         path = logs.target(_full_id(container_id), ask)
+        patience = logs.PATIENCE if ask.follow and self._facts.engine == "podman" else None
         with self._feed():
             feed = LogFeed(ask.tty)
-            async with self._stream(path, feed) as connection:
+            async with self._stream(path, feed, patience) as connection:
                 feed.attach(connection)
                 yield logs.Frames(self._host, feed)
 
@@ -174,10 +175,13 @@ class HttpEngine:
             self._feeds += 1
 
     @contextlib.asynccontextmanager
-    async def _stream(self, path: str, sink: Sink) -> AsyncIterator[HttpConnection]:
+    async def _stream(
+        self, path: str, sink: Sink, patience: float | None = None
+    ) -> AsyncIterator[HttpConnection]:
         async with contextlib.AsyncExitStack() as stack:
             with translated(self._host):
-                connection = await stack.enter_async_context(self._client.stream(self._prefix + path, sink))
+                stream = self._client.stream(self._prefix + path, sink, patience=patience)
+                connection = await stack.enter_async_context(stream)
             yield connection
 
     async def call(self, function: Callable[[APIClient], T], *, timeout: float = DEADLINE) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from console.transport.http import (
     ResponseParser,
     Sink,
 )
+
+log = logging.getLogger(__name__)
 
 DEADLINE = 9.0
 """Seconds for one request, from asking for a connection to the last byte of the answer."""
@@ -218,14 +221,16 @@ class _Gate:
                 self.opened.set_result(head)
 
     def _refuse(self, answer: asyncio.Future[Response]) -> None:
-        fault = None if answer.cancelled() else answer.exception()
-        if self.opened.done():
+        if answer.cancelled():
             return
-        if fault is not None:
-            self.opened.set_exception(fault)
-        else:
+        fault = answer.exception()
+        if fault is None:
             response = answer.result()
-            self.opened.set_exception(ErrorStatus(response.head.status, response.body))
+            fault = ErrorStatus(response.head.status, response.body)
+        if not self.opened.done():
+            self.opened.set_exception(fault)
+        elif isinstance(fault, HttpFault):
+            self._sink.failed(fault)  # it was taken for opened before there was a head
 
     def body(self, data: bytes) -> None:
         (self._error or self._sink).body(data)
@@ -325,11 +330,13 @@ class HttpClient:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, target: str, sink: Sink, *, deadline: float = DEADLINE
+        self, target: str, sink: Sink, *, deadline: float = DEADLINE, patience: float | None = None
     ) -> AsyncIterator[HttpConnection]:
         """Follow an answer: entering returns when its head has come; the body goes to `sink` as it comes.
 
-        Leaving closes the connection.
+        With `patience`, for engines that say nothing until there is something to say, entering returns after
+        that many seconds without a head; whatever is wrong then is told to the sink. Leaving closes the
+        connection.
         """
         gate = _ChunkGate(sink) if isinstance(sink, ChunkSink) else _Gate(sink)
         connection: HttpConnection | None = None
@@ -337,12 +344,19 @@ class HttpClient:
             async with asyncio.timeout(deadline):
                 connection = await self._open()
                 connection.send(_get(target), gate)
-                await gate.opened
+                await self._opened(gate, patience)
             yield connection
         finally:
             gate.opened.cancel()
             if connection is not None:
                 connection.abort()
+
+    async def _opened(self, gate: _Gate, patience: float | None) -> None:
+        try:
+            async with asyncio.timeout(patience):
+                await gate.opened
+        except TimeoutError:
+            log.debug("a stream without a head yet")
 
     async def aclose(self) -> None:
         """Close all connections; what is under way fails. Idempotent."""

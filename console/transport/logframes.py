@@ -30,8 +30,8 @@ PART = 16384
 """Bytes of text after which Docker cuts a line."""
 LONGEST_STAMP = 64
 """Bytes at the start of an entry among which its stamp must end."""
-MOMENTS = 4096
-"""How many seconds are remembered."""
+REMEMBERED = 4096
+"""How many seconds, and how many stamps of other kinds, are not parsed again."""
 
 _HEAD = struct.Struct(">BxxxL")
 _FRAME = struct.Struct(">Q20s9s2s")  # head, seconds with the dot, nanoseconds, "Z "
@@ -45,7 +45,7 @@ _STREAM: dict[int, int] = {
 
 _SECONDS = re.compile(rb"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)\.?\Z")
 _ANY_STAMP = re.compile(
-    rb"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d)) "
+    rb"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d))\Z"
 )
 _SECOND = 1_000_000_000
 
@@ -69,7 +69,29 @@ class _Moments(dict[bytes, int]):
         if not fits or hour > 23 or minute > 59 or second > 60:
             raise ValueError("not a time of this age")
         ns = calendar.timegm((year, month, day, hour, minute, second)) * _SECOND
-        if len(self) >= MOMENTS:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[text] = ns
+        return ns
+
+
+class _OddStamps(dict[bytes, int]):
+    """Nanoseconds of the epoch by any RFC 3339 time. Raises ValueError.
+
+    Podman writes whole seconds and an offset, so that thousands of lines share one.
+    """
+
+    def __missing__(self, text: bytes) -> int:
+        found = _ANY_STAMP.match(text)
+        if found is None:
+            raise ValueError("not a time")
+        ns = _moment(found[1]) + int((found[2] or b"0").ljust(9, b"0"))
+        if found[3]:
+            offset = (int(found[4]) * 3600 + int(found[5]) * 60) * _SECOND
+            ns += -offset if found[3] == b"+" else offset
+        if ns < 0:
+            raise ValueError("before 1970")
+        if len(self) >= REMEMBERED:
             self.clear()
         self[text] = ns
         return ns
@@ -77,6 +99,7 @@ class _Moments(dict[bytes, int]):
 
 _MOMENTS = _Moments()
 _moment = _MOMENTS.__getitem__
+_ODD = _OddStamps()
 
 
 def stamp_of(entry: bytes) -> tuple[int, int] | None:
@@ -89,16 +112,9 @@ def stamp_of(entry: bytes) -> tuple[int, int] | None:
         return None
 
 
-def _odd_stamp(entry: bytes) -> tuple[int, int] | None:
-    """As `stamp_of`, for any RFC 3339: Podman writes as many digits as there are, and an offset."""
-    found = _ANY_STAMP.match(entry)
-    if found is None:
-        return None
-    ns = _moment(found[1]) + int((found[2] or b"0").ljust(9, b"0"))
-    if found[3]:
-        offset = (int(found[4]) * 3600 + int(found[5]) * 60) * _SECOND
-        ns += -offset if found[3] == b"+" else offset
-    return (ns, found.end()) if ns >= 0 else None
+def _odd_stamp(entry: bytes) -> tuple[int, int]:
+    end = entry.find(b" ", 0, LONGEST_STAMP)
+    return _ODD[entry[: max(0, end)]], end + 1
 
 
 def _stamps(seconds: Sequence[bytes], nanos: Sequence[bytes], ends: Sequence[bytes]) -> list[int] | None:

@@ -15,6 +15,8 @@ from console.transport.logfeed import LogFeed
 from console.transport.wire_text import moment
 
 ASKS = 2
+PATIENCE = 1.0
+"""Seconds for the head of a follow of Podman's, which sends none before the first line."""
 
 
 def target(container_id: str, ask: LogAsk) -> str:

@@ -18,6 +18,7 @@ from console.transport.carrier import Lanes
 from console.transport.clock import SystemClock
 from console.transport.engine import HttpEngine
 from console.transport.http import Cut, Head
+from console.transport.httpconn import HttpClient
 from console.transport.live import LiveTransport
 from console.transport.logfeed import LogFeed
 
@@ -321,6 +322,49 @@ async def test_as_many_as_the_carrier_allows(
         fake.faults["/logs"] = answering(*LOG)
         assert await read(engine, LogAsk(tail=1)) == TOLD
         assert await read(engine, LogAsk(tail=1)) == TOLD
+
+
+@pytest.fixture
+async def podman(fake: FakeEngine, tmp_path: Path) -> AsyncIterator[HttpEngine]:
+    fake.version["Components"] = [{"Name": "Podman Engine"}]
+    transport = LiveTransport()
+    link = await transport.connect(HostSpec(name="here", local=str(tmp_path / "s")), None)
+    yield await link.engine()
+    await transport.aclose()
+
+
+@pytest.mark.parametrize("refusal", [False, True])
+async def test_podman_answers_a_follow_with_its_first_line(
+    fake: FakeEngine, podman: HttpEngine, monkeypatch: pytest.MonkeyPatch, refusal: bool
+) -> None:
+    go = asyncio.Event()
+
+    async def silent(request: Request) -> None:
+        await go.wait()
+        if refusal:
+            request.answer(404, {"message": "no container with that name"})
+        else:
+            await answering(*LOG)(request)
+
+    fake.faults["/logs"] = silent
+    monkeypatch.setattr(logs, "PATIENCE", 0.01)
+    async with podman.logs(ID, LogAsk(follow=True)) as batches:
+        go.set()
+        if refusal:
+            with pytest.raises(NotFound, match="no container with that name"):
+                await anext(batches)
+        else:
+            assert rows(*[batch async for batch in batches]) == TOLD
+
+
+async def test_docker_must_answer_a_follow_at_once(
+    fake: FakeEngine, engine: HttpEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.faults["/logs"] = hang
+    monkeypatch.setitem(HttpClient.stream.__wrapped__.__kwdefaults__, "deadline", 0.05)  # type: ignore[attr-defined]
+    monkeypatch.setattr(logs, "PATIENCE", 0.01)
+    with pytest.raises(EngineDown, match="did not answer"):
+        await read(engine, LogAsk(follow=True))
 
 
 # ---- the clock
