@@ -178,7 +178,7 @@ class EngineDeeds(Acting, Rebuilding, Protocol):
     """Everything that changes an engine, apart from what only reads, so that nobody changes by accident."""
 
 
-class Engine(Protocol):
+class Engine(LogReader, Protocol):
     """One host's Docker Engine API on one connection."""
 
     @property
