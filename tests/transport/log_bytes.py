@@ -1,4 +1,4 @@
-"""What engines send of logs, made by hand."""
+"""What engines send of logs, made by hand, and reading it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import struct
 from datetime import UTC, datetime
 
 from console.model.logs.lines import LogFrames
+from console.transport.base import LogAsk, LogReader
+
+from .fake_engine import Handler, Request, full_id, hang
 
 NS = 1_000_000_000
 NOON = int(datetime(2024, 1, 1, 12, tzinfo=UTC).timestamp()) * NS
@@ -35,3 +38,33 @@ def rows(*many: LogFrames) -> list[Row]:
     for frames in many:
         out += zip(frames.stamps, frames.streams, frames.payloads, strict=True)
     return out
+
+
+ID = full_id(7)
+CHUNKED = "Transfer-Encoding: chunked"
+END = b"0\r\n\r\n"
+
+LOG = [line(NOON + n, b"line %d\n" % n, 1 + n % 2) for n in range(50)]
+TOLD = [(NOON + n, 1 + n % 2, b"line %d\n" % n) for n in range(50)]
+
+
+def answering(
+    *chunks: bytes, end: bytes = END, headers: tuple[str, ...] = (CHUNKED,), stay: bool = False
+) -> Handler:
+    async def handler(request: Request) -> None:
+        request.writer.write(request.head(200, *headers))
+        for chunk in chunks:
+            request.chunk(chunk)
+        request.writer.write(end)
+        await request.writer.drain()
+        if stay:
+            await hang(request)
+        else:
+            request.writer.close()
+
+    return handler
+
+
+async def read(engine: LogReader, ask: LogAsk) -> list[Row]:
+    async with engine.logs(ID, ask) as batches:
+        return rows(*[batch async for batch in batches])

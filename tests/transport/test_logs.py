@@ -13,59 +13,16 @@ from console.errors import CapabilityMissing, EngineDown, EngineError, HostError
 from console.model.hosts import HostSpec
 from console.model.logs.lines import LogFrames
 from console.transport import logs
-from console.transport.base import LogAsk, LogReader
+from console.transport.base import LogAsk
 from console.transport.carrier import Lanes
 from console.transport.clock import SystemClock
 from console.transport.engine import HttpEngine
-from console.transport.http import Cut, Head
 from console.transport.httpconn import HttpClient
 from console.transport.live import LiveTransport
-from console.transport.logfeed import LogFeed
 
-from .fake_engine import FakeEngine, Handler, Request, full_id, hang
-from .log_bytes import NOON, Row, frame, line, rows, stamp
+from .fake_engine import FakeEngine, Request, hang
+from .log_bytes import CHUNKED, END, ID, LOG, NOON, TOLD, Row, answering, frame, read, rows, stamp
 from .waiting import until
-
-ID = full_id(7)
-CHUNKED = "Transfer-Encoding: chunked"
-END = b"0\r\n\r\n"
-
-
-@pytest.fixture
-async def fake(tmp_path: Path) -> AsyncIterator[FakeEngine]:
-    engine = FakeEngine()
-    async with engine.serving(tmp_path / "s"):
-        yield engine
-
-
-@pytest.fixture
-async def engine(fake: FakeEngine, tmp_path: Path) -> AsyncIterator[HttpEngine]:
-    transport = LiveTransport()
-    link = await transport.connect(HostSpec(name="here", local=str(tmp_path / "s")), None)
-    yield await link.engine()
-    await transport.aclose()
-
-
-def answering(
-    *chunks: bytes, end: bytes = END, headers: tuple[str, ...] = (CHUNKED,), stay: bool = False
-) -> Handler:
-    async def handler(request: Request) -> None:
-        request.writer.write(request.head(200, *headers))
-        for chunk in chunks:
-            request.chunk(chunk)
-        request.writer.write(end)
-        await request.writer.drain()
-        if stay:
-            await hang(request)
-        else:
-            request.writer.close()
-
-    return handler
-
-
-async def read(engine: LogReader, ask: LogAsk) -> list[Row]:
-    async with engine.logs(ID, ask) as batches:
-        return rows(*[batch async for batch in batches])
 
 
 async def until_fault(batches: AsyncIterator[LogFrames]) -> tuple[list[Row], HostError]:
@@ -76,10 +33,6 @@ async def until_fault(batches: AsyncIterator[LogFrames]) -> tuple[list[Row], Hos
             got += rows(await anext(batches))
         except HostError as error:
             return got, error
-
-
-LOG = [line(NOON + n, b"line %d\n" % n, 1 + n % 2) for n in range(50)]
-TOLD = [(NOON + n, 1 + n % 2, b"line %d\n" % n) for n in range(50)]
 
 
 async def test_a_log_to_its_end(fake: FakeEngine, engine: HttpEngine) -> None:
@@ -190,101 +143,6 @@ async def test_a_body_without_chunks(fake: FakeEngine, engine: HttpEngine, tty: 
     data = b"".join(TTY if tty else LOG)
     fake.faults["/logs"] = answering(end=data, headers=(f"Content-Length: {len(data)}",))
     assert await read(engine, LogAsk(tty=tty)) == (TTY_TOLD if tty else TOLD)
-
-
-# ---- holding back
-
-
-async def flood(request: Request) -> None:
-    request.writer.write(request.head(200, CHUNKED))
-    request.writer.transport.set_write_buffer_limits(high=65536)
-    for number in range(200_000):
-        request.chunk(line(NOON + number, b"x" * 100 + b"\n"))
-        if number % 100 == 99:
-            await request.writer.drain()
-            written[0] = number + 1
-    request.writer.write(END)
-
-
-written = [0]
-
-
-async def test_the_engine_is_held_back_while_nobody_takes(fake: FakeEngine, engine: HttpEngine) -> None:
-    fake.faults["/logs"] = flood
-    written[0] = 0
-    async with engine.logs(ID, LogAsk()) as batches:
-        first = await anext(batches)
-        seen, still = -1, 0
-        while still < 20:  # the fake engine's loop is this one: it had its chance to go on
-            still = still + 1 if written[0] == seen else 0
-            seen = written[0]
-            await asyncio.sleep(0.005)
-        assert 8192 < seen < 40_000
-        stamps = list(first.stamps)
-        largest = 0
-        async for batch in batches:
-            largest = max(largest, len(batch))
-            stamps += batch.stamps
-        assert stamps == list(range(NOON, NOON + 200_000))
-        assert largest < 8192 + 4096
-
-
-async def test_leaving_a_paused_log_closes_its_connection(fake: FakeEngine, engine: HttpEngine) -> None:
-    fake.faults["/logs"] = flood
-    async with engine.logs(ID, LogAsk()) as batches:
-        await anext(batches)
-    await until(lambda: len(fake.open) <= 1)
-    assert await engine.ping() > 0
-
-
-class Valve:
-    """A connection that is only told."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def pause(self) -> None:
-        self.told.append("pause")
-
-    def resume(self) -> None:
-        self.told.append("resume")
-
-    def abort(self) -> None:
-        self.told.append("abort")
-
-
-async def test_what_came_with_the_head_counts() -> None:
-    feed, valve = LogFeed(False, most_lines=10), Valve()
-    feed.head(Head(200, "OK", {}))
-    feed.chunks(LOG)
-    feed.attach(valve)
-    assert valve.told == ["pause"]
-    taken = await feed.next()
-    assert taken is not None
-    assert rows(taken) == TOLD
-    assert valve.told == ["pause", "resume"]
-
-
-async def test_bytes_count_as_well_as_lines() -> None:
-    feed, valve = LogFeed(False, most_bytes=1000), Valve()
-    feed.attach(valve)
-    feed.chunks([line(NOON, b"x" * 800 + b"\n")])
-    assert valve.told == []
-    feed.chunks([line(NOON, b"x" * 800 + b"\n")])
-    assert valve.told == ["pause"]
-
-
-async def test_a_fault_comes_after_what_was_before_it() -> None:
-    feed = LogFeed(False)
-    feed.chunks(LOG)
-    feed.failed(Cut(None, answered=True))
-    feed.end()
-    taken = await feed.next()
-    assert taken is not None
-    assert rows(taken) == TOLD
-    for _ in range(2):
-        with pytest.raises(Cut):
-            await feed.next()
 
 
 # ---- refusals
