@@ -24,11 +24,12 @@ BINDINGS = frozenset(
         "reading.previous",
         "screen.back", "screen.containers", "screen.copy", "screen.copy_row", "screen.filter",
         "screen.freeze", "screen.hosts", "screen.next", "screen.previous", "screen.problems",
-        "screen.save", "screen.zoom",
+        "screen.save", "screen.timeline", "screen.zoom",
         "search.leave", "search.next", "search.previous",
         "secret.back", "secret.clear", "secret.submit",
         "table.bottom", "table.down", "table.first", "table.open", "table.page_down", "table.page_up",
         "table.top", "table.up",
+        "timeline.follow", "timeline.open", "timeline.remove",
         "text.bottom", "text.down", "text.page_down", "text.page_up", "text.top", "text.up",
     }
 )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
@@ -27,7 +27,7 @@ from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs, glyphs_for
 from console.ui.collector import SWEEP, calm, sweep
 from console.ui.commands import ConsoleCommands
-from console.ui.messages import Said
+from console.ui.messages import ContainerWanted, HostWanted, Said
 from console.ui.running import run_on_terminal
 from console.ui.screens.main import MainScreen
 from console.ui.terminal_app import TerminalApp
@@ -117,8 +117,16 @@ class DockconApp(TerminalApp):
     def go_to_host(self, name: str) -> None:
         """Put the cursor on a host."""
         self._leave_dialogs()
-        self.main.action_pane("hosts")
+        self.main.go_to(self.main.hosts)
         self.main.hosts.table.move_to(name)
+
+    @on(ContainerWanted)
+    def _container_wanted(self, event: ContainerWanted) -> None:
+        self.go_to_container(event.key)
+
+    @on(HostWanted)
+    def _host_wanted(self, event: HostWanted) -> None:
+        self.go_to_host(event.host)
 
     def _leave_dialogs(self) -> None:
         while self.screen is not self.main and len(self.screen_stack) > 1:

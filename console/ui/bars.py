@@ -184,13 +184,16 @@ class Tab(NamedTuple):
     """What wants attention in it: `!2`, `~1`; or empty."""
     action: str
     active: bool
+    """Has the keyboard."""
+    shown: bool = False
+    """Is on the screen besides."""
 
 
 def tabs(panes: Iterable[Tab]) -> list[Part]:
     """`1 Containers  6 Hosts ~1`; the one that is shown stands out, and has a sign before it."""
     laid: list[Part] = []
     for tab in panes:
-        tone = "accent" if tab.active else "dim"
+        tone = "accent" if tab.active else "header" if tab.shown else "dim"
         laid.append(Part((" >" if tab.active else "  ") + f"{tab.number} {tab.name}", tone, tab.action))
         if tab.alert:
             laid.append(Part(f" {tab.alert}", "bad", tab.action))
@@ -206,10 +209,19 @@ def told(info: Iterable[Part], glyphs: Glyphs) -> list[Part]:
     return [*laid, Part(" ")] if laid else []
 
 
-def pane_title(tab: Tab, info: Parts, width: int, glyphs: Glyphs) -> list[Part]:
-    """The line above a pane."""
-    name = Part(f" {tab.number} {tab.name}  ", "accent" if tab.active else "header", tab.action)
-    return spread([name, *told(info, glyphs)], (), width, glyphs)
+def tabs_line(panes: Iterable[Tab], info: Parts, width: int, glyphs: Glyphs) -> list[Part]:
+    """Tabs on the left, never cut for what the pane says of itself on the right: as much of it as fits.
+
+    Figures and the like give way first, then what comes last; the first is cut rather than left out.
+    """
+    left = tabs(panes)
+    room = width - length(left) - 1
+    kept = list(info)
+    while len(kept) > 1 and length(told(kept, glyphs)) > room:
+        plain = [at for at, part in enumerate(kept) if part.tone == "dim"]
+        del kept[plain[-1] if plain else -1]
+    right = clip(told(kept, glyphs), max(0, room), glyphs)
+    return spread(left, right, width, glyphs)
 
 
 # Keys

@@ -36,6 +36,7 @@ SCREEN: Final = (
     Binding("Y", "copy_row", "copy row", id="screen.copy_row", show=False, tooltip="Copy the whole row"),
     Binding("ctrl+s", "save", "save", id="screen.save", show=False, tooltip="Save the pane to a text file"),
     Binding("1", "pane('containers')", "list", id="screen.containers", show=False, tooltip="Containers"),
+    Binding("5", "pane('timeline')", "timeline", id="screen.timeline", show=False, tooltip="Timeline"),
     Binding("6", "pane('hosts')", "hosts", id="screen.hosts", show=False, tooltip="Hosts"),
     Binding("tab", "next_pane(1)", "next pane", id="screen.next", show=False, tooltip="Next pane"),
     Binding(
@@ -86,6 +87,38 @@ CONTAINERS: Final = (
     Binding("g", "group", "group", id="containers.group", tooltip="Group by host, by project, or not"),
 )
 
+TIMELINE_ROWS: Final = (
+    *_MOVES,
+    Binding("g", "cursor(-1, 'all')", "Top", id="table.first", show=False, tooltip="First row"),
+    Binding("enter", "open", "go there", id="timeline.open", tooltip="Go to this container or host"),
+    Binding(
+        "f",
+        "follow",
+        "newest",
+        id="timeline.follow",
+        tooltip="Go to the newest line, and along with what comes",
+    ),
+)
+"""Of the table of the timeline; the others of its pane are `TIMELINE`."""
+
+TIMELINE: Final = (Binding("d", "remove", "remove", id="timeline.remove", tooltip="Take this bookmark away"),)
+
+HOSTS: Final = (
+    Binding(
+        "c", "connect", "connect now", id="hosts.connect", tooltip="Connect to this host now, without waiting"
+    ),
+    Binding(
+        "f",
+        "switch",
+        "off/on",
+        id="hosts.switch",
+        tooltip="Take this host out of the fleet, or back in; remembered",
+    ),
+)
+
+PANES: Final = ((*ROWS, *CONTAINERS), (*TIMELINE_ROWS, *TIMELINE), (*TABLE, *HOSTS))
+"""The keys of each pane of the main screen: those of one work together with `SCREEN` and `APP`."""
+
 # What a keyboard calls it; Textual's own signs for these are wide in some terminals.
 _NAMES: Final = {
     "escape": "esc",
@@ -125,14 +158,21 @@ def key_name(key: str) -> str:
 
 
 def clashes(keymap: Mapping[str, str]) -> list[str]:
-    """Keys that would do two things on the main screen: one sentence each. Textual silently takes one."""
-    found: dict[str, list[str]] = {}
-    for binding in (*ROWS, *CONTAINERS, *SCREEN, *APP):
-        if binding.id is not None:
-            for key in keymap.get(binding.id, binding.key).split(","):
-                # Compared as they are written: settings may say `?` where Textual says `question_mark`.
-                found.setdefault(key_name(key.strip()), []).append(binding.id)
-    return [f"{key} is both {' and '.join(ids)}" for key, ids in found.items() if len(set(ids)) > 1]
+    """Keys that would do two things in a pane of the main screen: one sentence each. Textual silently
+    takes one.
+    """
+    found: dict[str, None] = {}
+    for pane in PANES:
+        used: dict[str, list[str]] = {}
+        for binding in (*pane, *SCREEN, *APP):
+            if binding.id is not None:
+                for key in keymap.get(binding.id, binding.key).split(","):
+                    # Compared as they are written: settings may say `?` where Textual says `question_mark`.
+                    used.setdefault(key_name(key.strip()), []).append(binding.id)
+        found |= {
+            f"{key} is both {' and '.join(ids)}": None for key, ids in used.items() if len(set(ids)) > 1
+        }
+    return list(found)
 
 
 class Hint(NamedTuple):
@@ -161,5 +201,5 @@ def hints(active: Iterable[ActiveBinding]) -> list[Hint]:
 
 
 def _place(name: str) -> tuple[int, int]:
-    order = [binding.id for binding in (*ROWS, *CONTAINERS, *SCREEN, *APP)]
+    order = [binding.id for binding in (*(b for pane in PANES for b in pane), *SCREEN, *APP)]
     return (1, order.index(name)) if name in order else (0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from console.model.containers import ContainerKey
 from console.model.query import Query
 
 
@@ -30,3 +31,19 @@ class FilterChanged(Message):
 
 class FilterLeft(Message):
     """The filter line was left; the keyboard goes back to the rows."""
+
+
+class ContainerWanted(Message):
+    """The cursor should go to a container."""
+
+    def __init__(self, key: ContainerKey) -> None:
+        super().__init__()
+        self.key = key
+
+
+class HostWanted(Message):
+    """The cursor should go to a host."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self.host = host

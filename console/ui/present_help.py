@@ -25,6 +25,7 @@ GROUPS: Final = {
     "screen": "This screen",
     "table": "Rows",
     "containers": "Containers",
+    "timeline": "Timeline",
     "hosts": "Hosts",
     "host": "Host",
     "details": "Details",

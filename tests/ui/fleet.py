@@ -74,6 +74,21 @@ def snapshot(
     )
 
 
+def happening(found: Container, action: str, at: float, **attributes: str) -> EngineEvent:
+    """An event of a container, `at` seconds after noon by its engine's clock."""
+    told = {"name": str(found.name), "image": str(found.image), **attributes}
+    return EngineEvent(
+        host=found.host,
+        time_ns=int((NOON + at) * 1e9),
+        type=safe("container"),
+        action=safe(action),
+        id=found.id,
+        name=found.name,
+        attributes={key: sanitise(value) for key, value in told.items()},
+        container_id=found.id,
+    )
+
+
 def problem(found: Container | str, kind: ProblemKind, since: float | None = None) -> Problem:
     """A problem of a container, or of a host by its name."""
     if isinstance(found, str):
@@ -117,14 +132,18 @@ class FakeFleet:
                 some = next(iter(self._newest.values()))
                 self._pending[some.name] = replace(some, revision=some.revision + 1)
 
+    def happen(self, *events: EngineEvent) -> None:
+        """The next `take` brings these events."""
+        self._events += events
+
     def newest(self, host: str) -> HostSnapshot:
         return self._newest[host]
 
     def take(self) -> Batch | None:
-        if not self._pending:
+        if not self._pending and not self._events:
             return None
         batch = Batch(snapshots=self._pending, events=self._events)
-        self._pending = {}
+        self._pending, self._events = {}, ()
         return batch
 
     def problems(self) -> tuple[Problem, ...]:

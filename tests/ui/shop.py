@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from console.model.containers import Container, ContainerState, Health, Port, Usage
+from console.model.events import EngineEvent
 from console.model.hosts import HostState
 from console.model.problems import ProblemKind
 from console.model.text import safe
-from tests.ui.fleet import NOON, FakeFleet, container, problem, snapshot, using
+from tests.ui.fleet import NOON, FakeFleet, container, happening, problem, snapshot, using
 
 # host, name, image, state, health, cpu, MB, hours up, ports
 TABLE = """
@@ -30,6 +33,26 @@ ops-1 prometheus    prom/prometheus:v2.52.0                 running    none     
 ops-1 loki          grafana/loki:3.0.0                      running    none      6   505  480 3100:3100
 ops-1 alertmanager  prom/alertmanager:v0.27.0               running    none      0   33   480 9093:9093
 ops-1 backup        registry.example.com/ops/backup:0.4     exited     none      -   -    -   -
+"""
+
+# seconds before noon, container, action, what the engine says besides
+HAPPENED = """
+590 node-exporter@app-1 start
+560 mailer@app-2    loop        12
+480 migrate@app-2   create
+479 migrate@app-2   start
+431 migrate@app-2   die         exitCode=0
+320 web-2@app-2     kill        signal=15
+318 web-2@app-2     die         exitCode=143
+318 web-2@app-2     stop
+317 web-2@app-2     start
+317 web-2@app-2     restart
+305 rabbit@app-2    health_status:_unhealthy
+130 pgbouncer@db-1  kill        signal=1
+70  backup@ops-1    create
+69  backup@ops-1    start
+41  backup@ops-1    oom
+41  backup@ops-1    die         exitCode=137
 """
 
 Made = tuple[Container, Usage | None]
@@ -59,7 +82,21 @@ def shop_fleet() -> FakeFleet:
         problem(by_name["rabbit@app-2"], ProblemKind.UNHEALTHY, NOON - 300),
         problem(by_name["mailer@app-2"], ProblemKind.RESTARTING, NOON - 600),
     )
+    fleet.happen(*_happened(by_name))
     return fleet
+
+
+def _happened(by_name: Mapping[str, Container]) -> Iterator[EngineEvent]:
+    for line in HAPPENED.strip().splitlines():
+        before, name, action, *said = line.split()
+        found, at = by_name[name], -float(before)
+        if action == "loop":
+            for n in range(int(said[0])):
+                yield happening(found, "die", at + 40 * n, exitCode="1")
+                yield happening(found, "start", at + 40 * n + 5)
+        else:
+            attributes = dict(pair.split("=") for pair in said)
+            yield happening(found, action.replace("_u", " u"), at, **attributes)
 
 
 def _made(

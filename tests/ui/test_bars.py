@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.model.hosts import HostState
 from console.model.problems import ProblemKind
-from console.ui.bars import Surroundings, Tab, fleet_bar, key_hints, length, pane_title, tabs
+from console.ui.bars import Part, Surroundings, Tab, fleet_bar, key_hints, length, tabs, tabs_line
 from console.ui.cells import ASCII, UNICODE
 from console.ui.keys import Hint
 from console.ui.world import World
@@ -104,7 +104,26 @@ def test_the_active_tab_is_marked_by_more_than_colour() -> None:
         Tab("6", "Hosts", "~1", "x", False),
     ]
     assert "".join(part.text for part in tabs(panes)) == " >1 Containers !2   6 Hosts ~1 "
-    assert "".join(p.text for p in pane_title(panes[0], [], 30, UNICODE)).strip() == "1 Containers"
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (70, "33 of 34 - filter web - by host"),
+        (54, "33 of 34 - filter web"),
+        (46, "filter web"),
+        (36, "filter~"),
+        (28, ""),
+    ],
+)
+def test_tabs_are_never_cut_for_what_a_pane_says(width: int, said: str) -> None:
+    panes = [Tab("1", "Containers", "!2", "x", True), Tab("6", "Hosts", "", "x", False)]
+    info = [Part("33 of 34", "dim"), Part("filter web", "accent"), Part("by host", "dim")]
+    parts = tabs_line(panes, info, width, ASCII)
+    line = "".join(part.text for part in parts)
+    assert len(line) == width
+    assert line.startswith(" >1 Containers !2   6 Hosts")
+    assert line[len(" >1 Containers !2   6 Hosts") :].strip() == said
 
 
 HINTS = [Hint("o", "o", "sort", 5), Hint("slash", "/", "filter", 1), Hint("q", "q", "quit", 9)]

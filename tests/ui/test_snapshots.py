@@ -24,6 +24,8 @@ SHOTS: dict[str, tuple[Callable[[], FakeFleet], tuple[int, int], str, tuple[str,
     "overview-140x36": (shop_fleet, (140, 36), "dockcon-dark", ("down", "space", "g")),
     "hosts-80x24-light": (shop_fleet, (80, 24), "dockcon-light", ("6", "down", "down")),
     "frozen-filter-100x30-ansi": (shop_fleet, (100, 30), "ansi", ("p", "slash", "a", "p", "p", "enter")),
+    "timeline-80x24": (shop_fleet, (80, 24), "dockcon-dark", ("5", "up")),
+    "timeline-overview-200x50-light": (shop_fleet, (200, 50), "dockcon-light", ("5",)),
     "hundred-hosts-120x20": (lambda: big_fleet(100, 3), (120, 20), "high-contrast", ("end",)),
 }
 

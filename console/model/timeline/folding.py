@@ -188,7 +188,7 @@ def _stopped(act: Act) -> _Words:
     parts = [*signals, *([_ends(act.entries)] if EXITED in act.verbs else [])]
     said = SafeText(", ".join(part for part in parts if part))
     if STARTED in act.verbs:
-        return RESTARTED, SafeText(f"asked for: {said}") if said else safe("asked for"), Weight.PLAIN
+        return RESTARTED, said or safe("asked for"), Weight.PLAIN
     killed = STOPPED not in act.verbs and list(signals) == ["SIGKILL"]
     return safe("killed") if killed else STOPPED, said, Weight.PLAIN
 
@@ -199,7 +199,7 @@ def _exit(act: Act) -> _Words:
     parts = [part for part in (str(OOM) if OOM in act.verbs else "", _ends(act.entries)) if part]
     said = ", ".join(parts)
     if act.mended:
-        return RESTARTED, SafeText(f"by its policy after {said}" if said else "by its policy"), weight
+        return RESTARTED, SafeText(f"after {said}" if said else "by its policy"), weight
     if EXITED not in act.verbs:
         return OOM, NOTHING, weight
     return EXITED, SafeText(said), weight

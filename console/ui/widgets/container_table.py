@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.timer import Timer
 
 from console.model.containers import Container, ContainerKey
 from console.model.hosts import HostState
@@ -20,16 +17,13 @@ from console.ui.bars import Part
 from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
 from console.ui.listing import Listing
-from console.ui.messages import FilterChanged, FilterLeft, PaneChanged
+from console.ui.messages import FilterChanged, PaneChanged
 from console.ui.present import COLUMNS
 from console.ui.view import Group, View
-from console.ui.widgets.filter_bar import FilterBar
 from console.ui.widgets.ordering import OrderedPane
+from console.ui.widgets.pace import Pace
 from console.ui.widgets.rowtable import RowTable
 from console.ui.world import World
-
-REST = 3
-"""Times as long as the last drawing took, the next one of changed data waits at least."""
 
 
 class ContainerTable(RowTable, inherit_bindings=False):
@@ -48,24 +42,18 @@ class ContainerPane(OrderedPane):
     def __init__(self, bridge: Bridge, glyphs: Glyphs) -> None:
         super().__init__(bridge)
         self.listing = Listing()
-        self.filter_bar = FilterBar(tuple(spec.name for spec in bridge.world.hosts))
         self.rows = ContainerTable(COLUMNS, glyphs=glyphs)
         self._in_view: frozenset[ContainerKey] = frozenset()
-        self._rested = 0.0
-        self._put_off: Timer | None = None
+        self._pace = Pace(self, self._draw)
 
     @property
     def table(self) -> RowTable:
         """The rows."""
         return self.rows
 
-    def compose(self) -> ComposeResult:
-        yield self.filter_bar
-        yield self.table
-
     def on_mount(self) -> None:
         """Draw what is there, and whatever comes."""
-        self.bridge.changed.subscribe(self, lambda _: self._world_changed())
+        self.bridge.changed.subscribe(self, lambda _: self._pace.soon())
         self.bridge.ticked.subscribe(self, self._second_passed)
         self.watch(self.table, "scroll_y", self._tell_view, init=False)
         self.draw()
@@ -74,26 +62,15 @@ class ContainerPane(OrderedPane):
 
     def draw(self) -> None:
         """Make the rows anew and show them; only what differs is painted."""
-        began = time.monotonic()
-        if self._put_off is not None:
-            self._put_off.stop()
-            self._put_off = None
+        self._pace.now()
+
+    def _draw(self) -> None:
         rows = self.listing.rows(self.bridge.world, self.view, self.bridge.shown_now)
         self.table.set_empty(Cell(emptiness(self.bridge.world, self.listing.total, self.view), "dim"))
         self.table.set_sort(self.view.sort, self.view.reverse)
         self.table.set_rows(rows)
         self._tell_view()
         self.post_message(PaneChanged())
-        ended = time.monotonic()
-        self._rested = ended + REST * (ended - began)
-
-    def _world_changed(self) -> None:
-        """Draw, unless thousands of rows make it so dear that keys would wait for it: then a little later."""
-        left = self._rested - time.monotonic()
-        if left <= 0:
-            self.draw()
-        elif self._put_off is None:
-            self._put_off = self.set_timer(left, self.draw)
 
     def _second_passed(self, now: float) -> None:
         if self.listing.due(now):
@@ -131,11 +108,6 @@ class ContainerPane(OrderedPane):
         if self.view.sort in ("cpu", "mem") and (blind := without_shell(self.bridge.world)):
             parts.append(Part(f"figures of rows in view only on {blind}", "warn"))
         return parts
-
-    def find(self) -> bool:
-        """Type a filter."""
-        self.filter_bar.open()
-        return True
 
     def chosen(self) -> list[Container]:
         """The marked containers, in the order shown; without marks the one under the cursor."""
@@ -184,11 +156,6 @@ class ContainerPane(OrderedPane):
     def _filtered(self, event: FilterChanged) -> None:
         event.stop()
         self.show_as(replace(self.view, query=event.query))
-
-    @on(FilterLeft)
-    def _filter_left(self, event: FilterLeft) -> None:
-        event.stop()
-        self.table.focus()
 
 
 def emptiness(world: World, total: int, view: View) -> str:

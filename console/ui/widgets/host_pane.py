@@ -69,6 +69,10 @@ class HostPane(TablePane):
         states = [self.bridge.world.state(spec.name) for spec in self.bridge.world.hosts]
         return sum(state not in (HostState.UP, HostState.OFF) for state in states)
 
+    def rows_wanted(self) -> int:
+        """One for each host."""
+        return len(self.bridge.world.hosts)
+
     def info(self) -> Sequence[Part]:
         """How many are up."""
         world = self.bridge.world

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
@@ -16,6 +16,7 @@ from console.model.clock import wall
 from console.model.hosts import HostState
 from console.model.snapshot import HostSnapshot
 from console.service.handle import FleetHandle
+from console.ui import keys
 from console.ui.cells import Cell, Glyphs
 from console.ui.messages import Said
 from console.ui.present_hosts import HOST_COLUMNS, STATE_WORDS, host_row, strip
@@ -32,22 +33,7 @@ class HostTable(Vertical):
     HostTable > LinesView { height: 5; padding: 1 1 0 0; overflow: hidden; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "c",
-            "connect",
-            "connect now",
-            id="hosts.connect",
-            tooltip="Connect to this host now, without waiting",
-        ),
-        Binding(
-            "f",
-            "switch",
-            "off/on",
-            id="hosts.switch",
-            tooltip="Take this host out of the fleet, or back in; remembered",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.HOSTS]
 
     class Opened(Message):
         """The details of a host are wanted."""

@@ -11,11 +11,11 @@ from textual.binding import BindingType
 from console.ui import keys
 from console.ui.bridge import Bridge
 from console.ui.view import DESCENDING, SORTABLE, Group, View
-from console.ui.widgets.pane import TablePane
+from console.ui.widgets.filtered import FilteredPane
 from console.ui.widgets.rowtable import RowTable
 
 
-class OrderedPane(TablePane):
+class OrderedPane(FilteredPane):
     """Has a view of its rows, and draws anew when that changes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.CONTAINERS]

@@ -42,6 +42,10 @@ class Pane(Vertical):
         """What wants attention in it: a sign and a number, or nothing."""
         return ""
 
+    def rows_wanted(self) -> int | None:
+        """Rows it needs beside another pane; None: as many as there are."""
+        return None
+
     def find(self) -> bool:
         """`/`: begin to type what is looked for here; return whether that can be done in this pane."""
         return False
