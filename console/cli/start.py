@@ -15,6 +15,7 @@ from console.config.offers import Offers, find_offers, offered_fleet
 from console.config.paths import Homes, find_hosts_file
 from console.errors import UsageError
 from console.model.clock import tell_times_in
+from console.service.logs.outbox import Caps
 from console.service.network import NetworkThread
 
 
@@ -31,7 +32,12 @@ def run(options: Options, homes: Homes, output: Output) -> int:
     setup = _setup(options, homes, output)
     # Dialling begins before the screen is built: it is what takes longest.
     handle = NetworkThread(
-        setup.config.fleet, setup.specs, setup.transport, clock=setup.clock, memory=setup.memory()
+        setup.config.fleet,
+        setup.specs,
+        setup.transport,
+        clock=setup.clock,
+        memory=setup.memory(),
+        log_caps=Caps(settings.logs.lines, settings.logs.bytes),
     ).start()
     try:
         from console.ui import app

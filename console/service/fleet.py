@@ -9,9 +9,13 @@ from collections.abc import Callable, Collection, Sequence
 from console.errors import UsageError
 from console.model.clock import Clock
 from console.model.containers import ContainerKey, Inspection
+from console.model.events import EngineEvent
 from console.model.hosts import HostSpec
+from console.model.snapshot import HostSnapshot
 from console.service.feed import Feed
 from console.service.history import History
+from console.service.logs.host import Reached
+from console.service.logs.room import LogRoom
 from console.service.remember import Memory
 from console.service.session import Surroundings
 from console.service.supervisor import Supervisor
@@ -40,25 +44,31 @@ class Fleet:
         feed: Feed,
         *,
         jitter: Callable[[], float] = random.random,
+        figures: bool = True,
     ) -> None:
+        """Without `figures` containers are only listed: no shell is opened, nothing sampled or inspected."""
         self.history = History(clock.now())
+        self.logs = LogRoom(clock, jitter, self._reach)
+        """Streams of logs; they end with the fleet."""
+        self._feed = feed
         self._memory = memory
         self._view = View()
         around = Surroundings(
             clock=clock,
             view=self._view,
             history=self.history,
-            emit=feed.event,
+            emit=self._event,
             random=jitter,
             inspects_per_second=max(2.0, INSPECTS / max(1, len(specs))),
+            figures=figures,
             sample_every=max(2.0, 2.0 * len(specs) / CROWD),
             first_sample_within=len(specs) / SHELLS if len(specs) > CROWD else 0.0,
         )
-        self._supervisors = {spec.name: Supervisor(spec, memory, feed, around) for spec in specs}
+        self._supervisors = {spec.name: Supervisor(spec, memory, self, around) for spec in specs}
         self._tasks: list[asyncio.Task[None]] = []
         self._transport: Transport | None = None
         for supervisor in self._supervisors.values():
-            feed.snapshot(supervisor.board.snapshot())
+            self.snapshot(supervisor.board.snapshot())
 
     def start(self, transport: Transport) -> None:
         """Dial all hosts. The fleet owns the transport from now on."""
@@ -68,6 +78,11 @@ class Fleet:
             for name, supervisor in self._supervisors.items()
         ]
 
+    def snapshot(self, snapshot: HostSnapshot) -> None:
+        """Publish what is known of a host."""
+        self._feed.snapshot(snapshot)
+        self.logs.snapshot(snapshot)
+
     def fail(self, error: Exception) -> None:
         """Nothing can be dialled at all: say so at every host."""
         for supervisor in self._supervisors.values():
@@ -75,6 +90,7 @@ class Fleet:
 
     async def aclose(self) -> None:
         """Stop everything and wait for it. Idempotent."""
+        await self.logs.aclose()
         tasks, self._tasks = self._tasks, []
         await end(tasks)
         transport, self._transport = self._transport, None
@@ -101,6 +117,15 @@ class Fleet:
     async def inspect(self, key: ContainerKey) -> Inspection:
         """Ask the engine. Raises NotFound, EngineDown or HostUnreachable."""
         return await self._supervisor(key[0]).inspect(key[1])
+
+    def _event(self, event: EngineEvent) -> None:
+        self._feed.event(event)
+        self.logs.event(event)
+
+    def _reach(self, host: str) -> Reached | None:
+        supervisor = self._supervisors.get(host)
+        reached = supervisor.reached() if supervisor is not None else None
+        return Reached(*reached) if reached is not None else None
 
     def _supervisor(self, host: str) -> Supervisor:
         try:

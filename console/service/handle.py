@@ -15,6 +15,7 @@ from console.model.events import EngineEvent
 from console.model.hosts import HostLoad, HostSpec
 from console.model.problems import Problem
 from console.model.snapshot import HostSnapshot
+from console.service.tap import LogDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Batch:
     """Events that did not fit the queue since the last `take`; the oldest were dropped."""
 
 
-class FleetHandle(Protocol):
+class FleetHandle(LogDesk, Protocol):
     """The running fleet as a front end sees it."""
 
     @property

@@ -13,10 +13,13 @@ from console.errors import HostUnreachable
 from console.model.clock import Clock
 from console.model.containers import ContainerKey, Inspection, Usage
 from console.model.hosts import HostLoad, HostSpec
+from console.model.logs.wish import LogWish
 from console.model.problems import Problem
 from console.service.feed import Feed
 from console.service.fleet import Fleet
 from console.service.handle import Batch
+from console.service.logs.handover import StreamTap
+from console.service.logs.outbox import Caps
 from console.service.remember import Memory
 from console.service.troubles import Troubles
 from console.transport.base import Transport
@@ -35,12 +38,16 @@ class NetworkThread:
         *,
         clock: Clock,
         memory: Memory,
+        log_caps: Caps | None = None,
     ) -> None:
-        """`transport` is called on the new thread, so that what it imports is not waited for here."""
+        """`transport` is called on the new thread, so that what it imports is not waited for here.
+        `log_caps`: how much of a log stream is kept for a reader who does not take.
+        """
         self._name = name
         self._specs = tuple(specs)
         self._make_transport = transport
         self._clock = clock
+        self._log_caps = log_caps or Caps()
         self._feed = Feed()
         self._troubles = Troubles()
         self._fleet = Fleet(self._specs, clock, memory, self._feed)
@@ -85,6 +92,10 @@ class NetworkThread:
     def in_view(self, containers: Collection[ContainerKey]) -> None:
         """Which rows are on the screen."""
         self._call(self._fleet.in_view, tuple(containers))
+
+    def logs(self, wish: LogWish) -> StreamTap:
+        """Begin to read logs."""
+        return StreamTap(wish, self._log_caps, self._fleet.logs, self._call)
 
     def usage_history(self, key: ContainerKey) -> tuple[Usage, ...]:
         """Ten minutes of one container."""

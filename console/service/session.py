@@ -44,6 +44,8 @@ class Surroundings:
     emit: Callable[[EngineEvent], None]
     random: Callable[[], float]
     """0 to 1, for the jitter of back-offs."""
+    figures: bool = True
+    """Whether load, statistics and details are wanted at all."""
     inspects_per_second: float
     sample_every: float
     """Seconds between samples of hosts none of whose rows is in view."""
@@ -82,7 +84,8 @@ class Session:
     async def run(self) -> None:
         """Until the link is gone or of no use; raises why."""
         try:
-            await first(self._lost(), self._live_with_engine(), self._look_for_quiet(), self._sample())
+            figures = [self._sample()] if self._around.figures else []
+            await first(self._lost(), self._live_with_engine(), self._look_for_quiet(), *figures)
         except HostUnreachable as error:
             # Whoever uses the link may notice first, but the link knows best why.
             try:
@@ -129,7 +132,8 @@ class Session:
             self._carrier = str(engine.facts.carrier)
             self._carried(self._carrier)
             self.engine = engine
-            await first(self._watch.run(engine), self._inspector.run(engine), self._heartbeat(engine))
+            details = [self._inspector.run(engine)] if self._around.figures else []
+            await first(self._watch.run(engine), self._heartbeat(engine), *details)
         finally:
             self.engine = None
             await engine.aclose()

@@ -17,7 +17,7 @@ from console.service.remember import Memory
 from console.service.session import Session, Surroundings
 from console.service.tasks import end
 from console.service.waits import Backoff
-from console.transport.base import HostLink, Prompter, Transport
+from console.transport.base import Engine, HostLink, Prompter, Transport
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +109,11 @@ class Supervisor:
         """Say that this host cannot even be dialled."""
         text = sanitise(f"internal error: {type(error).__name__}: {error}", 200)
         self.board.fail(text)
+
+    def reached(self) -> tuple[Engine, int] | None:
+        """The engine and the epoch of the connection it is reached by, while it answers."""
+        engine = self._session.engine if self._session else None
+        return (engine, self.board.epoch) if engine is not None else None
 
     async def inspect(self, container_id: str) -> Inspection:
         """Ask the engine now. Raises NotFound, EngineDown or HostUnreachable."""

@@ -22,6 +22,8 @@ class SourceState(StrEnum):
     FOLLOWING = "following"
     POLLED = "polled"
     """Asked every few seconds: its host follows as many as it should."""
+    READ = "read"
+    """All that was asked for is here; nothing is followed."""
     STOPPED = "stopped"
     """The container does not run: all of its log is here."""
     GONE = "gone"

@@ -1,0 +1,77 @@
+"""Whether a follow is so far behind that its engine may have rotated away what it had not sent yet. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.model.logs.lines import LogFrames
+from console.service.logs.notes import span
+
+AROUND = 70
+"""Bytes that `json-file` keeps besides each frame's own."""
+
+WINDOW = 200_000_000
+"""Nanoseconds over which a write rate is measured at least."""
+
+SAY_EVERY = 60_000_000_000
+"""Nanoseconds after which an episode that goes on is noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A stretch of time in which lines may have been skipped. Nanoseconds by the engine's clock."""
+
+    from_ns: int
+    to_ns: int
+    why: str
+
+
+class Lag:
+    """Of one follow. An engine keeps the files open that it began with, and goes on with the newest one: what
+    was written and rotated away in between is skipped, and nothing tells.
+    """
+
+    def __init__(self, max_size: int, opened_ns: int) -> None:
+        """`max_size`: bytes of one file; `opened_ns`: when the follow began."""
+        self._size = max_size
+        self._opened = opened_ns
+        self._rate = 0.0
+        """Bytes a second, the highest that was seen."""
+        self._from = 0
+        self._bytes = 0
+        self._began: int | None = None
+        self._worst = 0.0
+
+    def saw(self, frames: LogFrames, now_ns: int) -> Doubt | None:
+        """Frames were delivered at `now_ns`; a stretch of doubt, once it is over."""
+        last = frames.stamps[-1]
+        self._measure(frames, last)
+        # What was there when it began is read from files that are held open.
+        lag = (now_ns - max(last, self._opened)) / 1e9
+        if self._rate * lag >= self._size / 2:
+            self._began = self._began or last
+            self._worst = max(self._worst, lag)
+            if last - self._began < SAY_EVERY:
+                return None
+        return self.over(last)
+
+    def over(self, last_ns: int) -> Doubt | None:
+        """The follow ends here, or has caught up: a stretch of doubt, if there is one."""
+        began, self._began = self._began, None
+        worst, self._worst = self._worst, 0.0
+        if began is None:
+            return None
+        every = self._size / self._rate
+        why = (
+            f"the reader was {span(worst)} behind and the log rotates every {span(every)}: "
+            "a gap cannot be ruled out"
+        )
+        return Doubt(began, max(began, last_ns), why)
+
+    def _measure(self, frames: LogFrames, last: int) -> None:
+        self._bytes += sum(map(len, frames.payloads)) + AROUND * len(frames)
+        if not self._from:
+            self._from, self._bytes = last, 0
+        elif last - self._from >= WINDOW:
+            self._rate = max(self._rate, self._bytes * 1e9 / (last - self._from))
+            self._from, self._bytes = last, 0

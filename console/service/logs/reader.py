@@ -1,0 +1,258 @@
+"""Asks for one container's log, goes on where it was left, and proves that nothing is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from console.model.clock import Clock
+from console.model.logs.lines import LogFrames, LogSource, Note, NoteKind
+from console.model.logs.resume import Resume, Taken
+from console.service.logs import notes
+from console.service.logs.asking import Asker
+from console.service.logs.history import (
+    ANCHORS,
+    Step,
+    Window,
+    before,
+    covers,
+    last_of,
+    newest,
+    proofs,
+    steps,
+)
+from console.service.logs.host import HostSide, Reached
+from console.transport.base import LogAsk
+
+UNPROVEN = 5.0
+"""Seconds after which a follow that brought nothing known has lost what was known: the log is empty."""
+
+HEAP = 8 << 20
+"""Bytes of an answer that are kept to look at before any of it is taken."""
+
+
+class Into(Protocol):
+    """Where lines go."""
+
+    def lines(self, source: int, lines: LogFrames) -> None: ...
+
+    def note(self, note: Note) -> None: ...
+
+    async def room(self) -> None:
+        """Wait until more may come."""
+        ...
+
+
+class Reader:
+    """Every frame of one container exactly once, through any number of connections."""
+
+    def __init__(
+        self, source: LogSource, window: Window, host: HostSide, into: Into, clock: Clock, most: int | None
+    ) -> None:
+        """`most`: frames of the past that are of use at most; None: all."""
+        self.source = source
+        self.resume = Resume()
+        self.asker = Asker(source.id, host)
+        self.loaded = False
+        """Whether the past was read, or begun to be handed on: from here on reading goes on, with proof."""
+        self.heard = 0.0
+        """When it last brought something or was opened, monotonic."""
+        self.away = ""
+        """Why nothing was read for a while, where that was not the host's doing."""
+        self._window = window
+        self._host = host
+        self._into = into
+        self._clock = clock
+        self._most = most
+        self._gapped: int | None = None
+        """After which frame a gap has been noted."""
+        self._scope: asyncio.Timeout | None = None
+        self._whole = False
+        """Ask without `since`: the engine's clock went back, and newer lines have older stamps."""
+
+    @property
+    def index(self) -> int:
+        return self.source.index
+
+    async def load(self, reached: Reached) -> None:
+        """Read the past that is wanted, once; then `loaded`."""
+        window = self._window
+        if window.tail == 0:
+            await self._anchor(reached)
+        else:
+            for step in steps(window, self._most):
+                if await self._load_step(reached, step):
+                    break
+            if self.resume.since_ns is None and window != Window():
+                # The window is empty, the log need not be: know its end, to go on from there.
+                await self._anchor(reached)
+        self.loaded = True
+
+    async def follow(self, reached: Reached) -> bool:
+        """Read on until the engine says that the log ends (True), or `interrupt` (False)."""
+        try:
+            async with asyncio.timeout(None) as scope:
+                self._scope = scope
+                await self._read_on(reached, follow=True)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            return False
+        finally:
+            self._scope = None
+        return True
+
+    async def poll(self, reached: Reached) -> None:
+        """Read on to the end of what there is."""
+        await self._read_on(reached, follow=False)
+
+    def interrupt(self) -> None:
+        """End `follow`; what it has not handed on comes again with the next ask."""
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time())
+
+    def finish(self) -> None:
+        """The log has ended: hand on a line without its newline too."""
+        self._hand_on(self.resume.finish())
+
+    def settle(self) -> None:
+        """Hand on what has been in doubt for long enough."""
+        self._hand_on(self.resume.settle(self._clock.monotonic()))
+
+    def forget_since(self) -> None:
+        """Ask for the newest lines whatever their stamps are, the next time."""
+        self._whole = True
+
+    def say(self, note: Note) -> None:
+        """Say something between its lines."""
+        self._into.note(note)
+
+    async def _anchor(self, reached: Reached) -> None:
+        """Know where the log ends without handing anything on."""
+        for tail in ANCHORS:
+            frames = await self.asker.newest(reached, tail)
+            known = newest(frames, tail)
+            if known is not None or tail == ANCHORS[-1]:
+                break
+        self.resume.begin(finite=True)
+        self.resume.take(known if known is not None else frames, self._clock.monotonic())
+
+    async def _load_step(self, reached: Reached, step: Step) -> bool:
+        """Carry out one ask for the past; returns whether it was enough."""
+        ask = step.ask
+        kept: list[LogFrames] = []
+        tail = self._window.tail if self._window.until_ns is not None else None
+        count = heap = oldest = 0
+        async with self.asker.asked(reached, ask, through=not step.last) as stream:
+            self.resume.begin(finite=True)
+            async for frames in stream:
+                count += len(frames)
+                if step.last and tail is None:
+                    oldest = oldest or frames.stamps[0]
+                    self.loaded = True
+                    await self._take(frames)
+                    continue
+                kept.append(frames)
+                if tail is not None:
+                    kept = last_of(kept, tail)
+                    continue
+                heap += sum(map(len, frames.payloads))
+                if heap > HEAP:
+                    return False
+        if not step.last and not covers(step, count):
+            return False
+        if oldest and ask.tail not in (None, self._window.tail) and not covers(step, count):
+            text = f"older lines are left out: no more than {count:,} are kept"
+            self.say(notes.plain(NoteKind.DROPPED, self.index, oldest - 1, text))
+        for frames in kept:
+            self.loaded = True
+            await self._take(frames)
+        return True
+
+    async def _read_on(self, reached: Reached, *, follow: bool) -> None:
+        sizes = proofs(self._most)
+        for tail in sizes:
+            if await self._read(reached, follow=follow, tail=tail, largest=tail == sizes[-1]):
+                return
+
+    async def _read(self, reached: Reached, *, follow: bool, tail: int | None, largest: bool) -> bool:
+        """One ask from what is known on; False where it did not reach back so far, and nothing was taken."""
+        resume, known = self.resume, self.resume.since_ns is not None
+        since_ns = None if self._whole else resume.since_ns
+        until_ns = None if follow or not largest else self._window.until_ns
+        ask = LogAsk(
+            follow=follow,
+            since_ns=since_ns,
+            until_ns=until_ns,
+            tail=tail if known else None,
+        )
+        proven = not known
+        async with self.asker.asked(reached, ask, through=not follow) as stream:
+            resume.begin(finite=not follow)
+            self.heard = self._clock.monotonic()
+            if proven:
+                self._proven()
+            timer = asyncio.get_running_loop().call_later(UNPROVEN, self._lost_end)
+            try:
+                async for frames in stream:
+                    timer.cancel()
+                    if not proven:
+                        if not self._proves(frames, cut=ask.tail is not None, largest=largest):
+                            return False
+                        proven = True
+                        self._proven()
+                    await self._take(frames)
+            finally:
+                timer.cancel()
+        if not proven:
+            self._lost_end()
+        return True
+
+    def _proves(self, frames: LogFrames, *, cut: bool, largest: bool) -> bool:
+        """Whether the first frames of an answer show that nothing is missing; where no larger ask can, a gap
+        is noted instead.
+        """
+        if self.resume.knows(frames, cut=cut):
+            return True
+        if largest:
+            self._gap(frames.stamps[0])
+        return largest
+
+    async def _take(self, frames: LogFrames) -> None:
+        """Hand on what is new of these, and wait until more may come."""
+        now = self.heard = self._clock.monotonic()
+        if self._window.until_ns is not None:
+            frames = before(frames, self._window.until_ns)
+        self._hand_on(self.resume.take(frames, now))
+        await self._into.room()
+        # A log that always has more must not keep the others' loop for itself.
+        await asyncio.sleep(0)
+
+    def _hand_on(self, taken: Taken) -> None:
+        if len(taken.lines):
+            self._into.lines(self.index, taken.lines)
+        if taken.back_ns:
+            self._host.went_back(self.index, taken.back_ns)
+
+    def _proven(self) -> None:
+        self._whole = False
+        self.away = ""
+        self._host.proven(self.index)
+
+    def _lost_end(self) -> None:
+        """What was known is not in the log any more, and nothing newer is."""
+        if self.resume.last_ns is not None:
+            self._gap(self._host.now_ns())
+            self._proven()
+
+    def _gap(self, to_ns: int) -> None:
+        """Lines after the last known one may be missing."""
+        last = self.resume.last_ns or 0
+        if self._gapped == last:
+            return
+        self._gapped = last
+        self._host.gaps += 1
+        why = "the log was rotated or truncated"
+        if self._most is not None:
+            why += f", or more than {self._most:,} lines were written"
+        self._into.note(notes.gap(self.index, last, to_ns, f"{why} {self.away or 'meanwhile'}"))

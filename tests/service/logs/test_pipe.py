@@ -1,0 +1,91 @@
+"""Logs for one reader who wants all of them: `dockcon logs`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from console.model.hosts import HostState
+from console.model.logs.lines import Stream
+from console.service.logs.pipe import LINES, LogPipe
+from console.service.tap import LogUpdate, SourceState
+from tests.service.fleets import Running, plain_fleet, running
+from tests.service.logs.taps import everything, lines_of, write
+from tests.service.loops import virtual
+
+
+async def drained(pipe: LogPipe, pause: float = 0.0) -> tuple[list[str], LogUpdate]:
+    """All lines to the end, and the last update."""
+    texts: list[str] = []
+    last = LogUpdate()
+    async for last in pipe:
+        lines = [line for block in last.blocks for line in lines_of(block)]
+        texts += [line.raw.decode() for line in lines if line.stream is not Stream.NOTE]
+        await asyncio.sleep(pause)
+    return texts, last
+
+
+@virtual
+async def test_a_pipe_that_does_not_follow_ends_when_everything_was_read() -> None:
+    fleet = plain_fleet("a", "b", containers=0)
+    web, db = running(fleet["a"], "web"), running(fleet["b"], "db")
+    fleet["b"].daemon.stop(db)
+    write(fleet["a"], web, *(f"web {n}" for n in range(3000)))
+    write(fleet["b"], db, "db")
+    async with Running(fleet) as at_work:
+        async with LogPipe(at_work.fleet, everything(follow=False)) as pipe:
+            texts, last = await drained(pipe)
+            assert sorted(texts) == sorted(["db", *(f"web {n}" for n in range(3000))])
+            assert {view.state for view in last.sources} == {SourceState.READ}
+            assert not pipe.unreached
+        assert fleet["a"].daemon.logs.followed == 0
+
+
+@virtual
+async def test_a_slow_reader_holds_the_writers_back_and_loses_nothing() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    write(fleet["a"], web, *(str(n) for n in range(200_000)))
+    most = 0
+    async with Running(fleet) as at_work:
+        async with LogPipe(at_work.fleet, everything(follow=False)) as pipe:
+            texts = []
+            async for update in pipe:
+                lines = sum(map(len, update.blocks))
+                most = max(most, lines)
+                texts += [line.raw.decode() for block in update.blocks for line in lines_of(block)]
+                await asyncio.sleep(1)
+        assert texts == [str(n) for n in range(200_000)]
+        assert most < 2 * LINES
+
+
+@virtual
+async def test_a_host_that_is_not_reached_is_waited_for_and_named() -> None:
+    fleet = plain_fleet("a", "b", containers=1)
+    fleet["b"].faults.black_hole = True
+    write(fleet["a"], next(iter(fleet["a"].daemon.containers.values())), "1")
+    async with Running(fleet) as at_work:
+        began = asyncio.get_running_loop().time()
+        async with LogPipe(at_work.fleet, everything(follow=False)) as pipe:
+            texts, _ = await drained(pipe)
+            assert texts == ["1"]
+            assert list(pipe.unreached) == ["b"]
+            assert pipe.unreached["b"].state in (HostState.CONNECTING, HostState.LOST)
+        assert 15 < asyncio.get_running_loop().time() - began < 30
+
+
+@virtual
+async def test_a_pipe_that_follows_goes_on_until_it_is_left() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    write(fleet["a"], web, "old", "1")
+    async with Running(fleet) as at_work:
+        texts: list[str] = []
+        async with LogPipe(at_work.fleet, everything(tail=1)) as pipe:
+            async for update in pipe:
+                new = [line.raw.decode() for block in update.blocks for line in lines_of(block)]
+                texts += new
+                if new == ["3"]:
+                    break
+                for text in new:
+                    write(fleet["a"], web, str(int(text) + 1))
+        assert texts == ["1", "2", "3"]

@@ -1,0 +1,148 @@
+"""One merged stream: the past, what follows, and every interruption."""
+
+from __future__ import annotations
+
+import asyncio
+
+from console.model.logs.lines import NoteKind
+from console.model.logs.wish import LogWish
+from console.model.text import safe
+from console.service.tap import SourceState
+from tests.service.fleets import Running, plain_fleet, running
+from tests.service.logs.taps import Tapped, everything, write
+from tests.service.loops import until, virtual
+
+
+@virtual
+async def test_past_and_following_lines_of_several_hosts_come_in_the_order_of_time() -> None:
+    fleet = plain_fleet("a", "b", containers=0)
+    web, db = running(fleet["a"], "web"), running(fleet["b"], "db")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        for number in range(5):
+            write(fleet["a"], web, f"web {number}")
+            await asyncio.sleep(0.01)
+            write(fleet["b"], db, f"db {number}")
+            await asyncio.sleep(0.01)
+        async with Tapped(at_work, everything()) as tap:
+            past = [f"{name} {number}" for number in range(5) for name in ("web", "db")]
+            await tap.has(*past)
+            await tap.follows(2)
+            write(fleet["b"], db, "db new")
+            await asyncio.sleep(0.05)
+            write(fleet["a"], web, "web new")
+            await tap.has(*past, "db new", "web new")
+            assert not tap.notes()
+            assert tap.view("web").lines == 6
+            assert not tap.update.loading
+
+
+@virtual
+async def test_a_cut_link_loses_nothing_repeats_nothing_and_is_said_once() -> None:
+    fleet = plain_fleet("a", "b", containers=0)
+    names = [f"c{n}" for n in range(10)]
+    made = {name: running(fleet["a"], name) for name in names}
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows(10)
+            for name in names:
+                write(fleet["a"], made[name], f"{name} before")
+            await until(lambda: len(tap.texts()) == 10)
+            fleet["a"].cut()
+            for name in names:
+                write(fleet["a"], made[name], f"{name} meanwhile")
+            await tap.noted(NoteKind.LOST)
+            note = await tap.noted(NoteKind.BACK)
+            await until(lambda: len(tap.texts()) == 20)
+            for name in names:
+                assert tap.texts(name) == [f"{name} before", f"{name} meanwhile"]
+            assert "nothing is missing" in note.text
+            await asyncio.sleep(5)
+            assert len(tap.texts()) == 20
+            assert not tap.notes(NoteKind.GAP)
+
+
+@virtual
+async def test_a_stream_that_breaks_alone_is_mended_without_a_word() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            fleet["a"].daemon.logs.cut()
+            write(fleet["a"], web, "2")
+            await tap.has("1", "2")
+            await asyncio.sleep(3)
+            assert not tap.notes()
+
+
+@virtual
+async def test_a_restart_is_noted_between_its_lines() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            daemon.stop(web, 3)
+            await tap.noted(NoteKind.ENDED)
+            await until(lambda: tap.view("web").state is SourceState.STOPPED)
+            await asyncio.sleep(30)
+            daemon.start(web)
+            write(fleet["a"], web, "2")
+            await tap.has("1", "2")
+            shown = [line.note.text if line.note else line.raw.decode() for line in tap.lines]
+            assert shown == ["1", "stopped, exit code 3", "runs again", "2"]
+            daemon.restart(web)
+            write(fleet["a"], web, "3")
+            await tap.has("1", "2", "3")
+            assert [n.kind for n in tap.notes()] == [NoteKind.ENDED, NoteKind.STARTED] * 2
+
+
+@virtual
+async def test_a_recreated_container_is_another_source_of_the_same_name() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web = running(fleet["a"], "web")
+    running(fleet["a"], "other")
+    wish = LogWish(title=safe("web"), names=frozenset({("a", safe("web"))}), tail=3)
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, wish) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "old")
+            await tap.has("old")
+            daemon.remove(web)
+            again = daemon.create("web", "busybox:2")
+            daemon.start(again)
+            write(fleet["a"], again, "1", "2", "3", "4", "5")
+            await tap.has("old", "1", "2", "3", "4", "5")
+            await until(lambda: tap.update.sources[0].state is SourceState.GONE)
+            assert [v.source.index for v in tap.update.sources] == [0, 1]
+            assert "recreated" in (await tap.noted(NoteKind.STARTED)).text
+            assert (await tap.noted(NoteKind.GONE)).source == 0
+            assert not tap.notes(NoteKind.GAP)
+
+
+@virtual
+async def test_only_the_newest_lines_are_read_where_no_more_are_wanted() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    write(fleet["a"], web, *(str(n) for n in range(500)))
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything(tail=3)) as tap:
+            await tap.has("497", "498", "499")
+            write(fleet["a"], web, "new")
+            await tap.has("497", "498", "499", "new")
+        async with Tapped(at_work, everything(tail=0)) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "newer")
+            await tap.has("newer")
