@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from console.model.redeploy.course import LABELS
 from console.model.redeploy.documents import Document, mapping, text, texts
 
 _PLAIN = ("User", "WorkingDir", "StopSignal", "StopTimeout", "Shell")
@@ -35,6 +36,7 @@ def own_config(container: Document, image: Document | None) -> dict[str, Any]:
     for key in _MAPPINGS:
         given = mapping(defaults.get(key))
         own[key] = {k: v for k, v in mapping(config.get(key)).items() if k not in given or given[k] != v}
+    own["Labels"] = {key: value for key, value in own["Labels"].items() if key not in LABELS}
     given_env = set(texts(defaults.get("Env")))
     own["Env"] = [entry for entry in texts(config.get("Env")) if entry not in given_env]
     _command(own, config, defaults)

@@ -23,12 +23,10 @@ OPERATION = "dockcon.redeploy"
 OF = "dockcon.redeploy.of"
 POLICY = "dockcon.redeploy.policy"
 RAN = "dockcon.redeploy.ran"
-NETWORKS = "dockcon.redeploy.networks"
 WANTED = "dockcon.redeploy.wanted"
-LABELS = (OPERATION, OF, POLICY, RAN, NETWORKS, WANTED)
+LABELS = (OPERATION, OF, POLICY, RAN, WANTED)
 """On the new container: which operation made it, the full id of the old one, the old one's restart policy
-(`always`, `on-failure:3`), whether it ran (`1` or `0`), in how many networks the new one has to be, and which
-restart policy it is to have.
+(`always`, `on-failure:3`), whether it ran (`1` or `0`), and which restart policy the new one is to have.
 """
 
 
@@ -101,6 +99,8 @@ class Facts:
     """In how many networks the new one has to be."""
     wanted: str = "no"
     """The restart policy that the new one is to have."""
+    other: Seen | None = None
+    """Whoever else is called NAME: another redeploy was quicker, and what it did is not ours to take back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +146,8 @@ def _forwards(facts: Facts) -> StepKind | None:
 
 def _backwards(facts: Facts, way: Way) -> StepKind | None:
     old, new = facts.old, facts.new
+    if facts.other is not None:
+        return StepKind.DISCARD if new is not None else None
     if old is None:
         # Without an old one there is nothing to go back to; the new one is all there is.
         return None
@@ -209,7 +211,7 @@ def _found(name: str, by_name: Mapping[str, Seen], by_id: Mapping[str, Seen]) ->
         old=old,
         new=new,
         shelved=shelved,
-        networks=_number(new.labels.get(NETWORKS, "")) if new is not None else 1,
+        networks=new.networks if new is not None else 1,
         wanted=new.labels.get(WANTED, new.policy) if new is not None else "no",
     )
     half = next_ is not None or current is None or (new is current and not current.started)
@@ -218,7 +220,3 @@ def _found(name: str, by_name: Mapping[str, Seen], by_id: Mapping[str, Seen]) ->
         facts=facts,
         operation=new.labels.get(OPERATION, "") if new is not None else "",
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 1

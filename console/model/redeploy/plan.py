@@ -1,0 +1,151 @@
+"""What a redeploy will do, as a person reads it before agreeing; and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from console.model.actions import Target
+from console.model.redeploy.body import Recreation
+from console.model.redeploy.changes import Changes
+from console.model.redeploy.course import StepKind, Way
+from console.model.redeploy.documents import mapping, text, texts
+from console.model.secrets import HIDDEN
+from console.model.text import NOTHING, SafeText, safe, sanitise
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a redeploy decides; `redeploy:` of hosts.yml. Seconds."""
+
+    stable: float = 10.0
+    """Without a restart, where there is no health check."""
+    timeout: float = 120.0
+    """Until the new container must be well."""
+    keep: int = 1
+    """Previous containers left stopped for a way back: 0 or 1."""
+    no_way_back: bool = False
+    """Whether it is accepted that a container which removes itself when it ends cannot be gone back to."""
+    pull: bool = True
+    """Whether to ask the registry for the image; without, what the host has is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One sentence of a plan."""
+
+    text: SafeText
+    disruptive: bool = False
+    """Whether somebody notices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A reviewed redeploy of one container."""
+
+    target: Target
+    operation: str
+    changes: Changes
+    image: SafeText
+    """The reference."""
+    old_image: str
+    new_image: str
+    """Ids; equal where the image is the same."""
+    lines: tuple[PlanLine, ...]
+    warnings: tuple[SafeText, ...] = ()
+    refusal: SafeText = NOTHING
+    """Why it cannot be done; empty where it can."""
+    way: Way
+    recreation: Recreation = field(repr=False)
+    """Holds secrets."""
+
+
+class Ending(StrEnum):
+    """How a redeploy ended."""
+
+    DONE = "done"
+    """The new container is well."""
+    RESTORED = "restored"
+    """It failed, and the old one is as it was."""
+    REFUSED = "refused"
+    """Nothing was begun."""
+    STUCK = "stuck"
+    """Neither could be reached from here: `recover` says what is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One line of the live log of a redeploy."""
+
+    at: float
+    step: StepKind | None
+    """None: something between two steps."""
+    text: SafeText
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of it."""
+
+    ending: Ending
+    text: SafeText
+    next_step: SafeText = NOTHING
+    evidence: tuple[SafeText, ...] = ()
+    """The failed container's last log lines and health checks."""
+
+
+def describe(
+    container: Mapping[str, Any], recreated: Recreation, changes: Changes, *, files: int, same_image: bool
+) -> list[PlanLine]:
+    """What is different afterwards, one sentence each; values of variables are never shown."""
+    config, host_config = mapping(container.get("Config")), mapping(container.get("HostConfig"))
+    new_host = mapping(recreated.body.get("HostConfig"))
+    image = sanitise(text(recreated.body.get("Image")), 300)
+    before = sanitise(text(config.get("Image")), 300)
+    lines = []
+    if image != before:
+        lines.append(_line(f"image {before} -> {image}"))
+    else:
+        lines.append(_line(f"image {image}" + (", unchanged" if same_image else ", a newer build of it")))
+    lines += _env(texts(config.get("Env")), changes)
+    for name, value in changes.labels.items():
+        lines.append(_line(f"label {sanitise(name, 200)} " + ("removed" if value is None else "set")))
+    if changes.ports is not None:
+        lines.append(_line(f"published ports: {', '.join(changes.ports) or 'none'}", disruptive=True))
+    if changes.restart:
+        old = text(mapping(host_config.get("RestartPolicy")).get("Name")) or "no"
+        lines.append(_line(f"restart policy {sanitise(old, 40)} -> {sanitise(changes.restart, 40)}"))
+    if changes.memory is not None:
+        lines.append(_line(f"memory limit {changes.memory or 'none'}"))
+    if changes.cpus is not None:
+        lines.append(_line(f"CPU limit {changes.cpus or 'none'}"))
+    if recreated.volumes:
+        lines.append(_line(f"{len(recreated.volumes)} anonymous volumes go over to the new container"))
+    if recreated.connect:
+        lines.append(
+            _line(f"connected to {', '.join(sanitise(n, 100) for n, _ in recreated.connect)} besides")
+        )
+    if files:
+        lines.append(_line(f"{files} files in its own layer are lost", disruptive=True))
+    if new_host.get("AutoRemove"):
+        lines.append(_line("it removes itself when it ends: there is no way back", disruptive=True))
+    lines.append(
+        _line("the old one stops before the new one starts: not reachable for a moment", disruptive=True)
+    )
+    return lines
+
+
+def _env(before: list[str], changes: Changes) -> list[PlanLine]:
+    known = {entry.partition("=")[0] for entry in before}
+    lines = []
+    for name, value in changes.env.items():
+        did = "removed" if value is None else f"changed to {HIDDEN}" if name in known else f"added, {HIDDEN}"
+        lines.append(_line(f"variable {sanitise(name, 200)} {did}"))
+    return lines
+
+
+def _line(words: str, *, disruptive: bool = False) -> PlanLine:
+    return PlanLine(safe(words), disruptive)

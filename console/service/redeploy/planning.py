@@ -1,0 +1,153 @@
+"""From an order to a reviewed plan: all is read and checked, nothing is changed but the host's images."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from console.errors import EngineError, NotFound
+from console.model.actions import Target
+from console.model.containers import ContainerState
+from console.model.redeploy.body import Recreation, recreation
+from console.model.redeploy.changes import Changes
+from console.model.redeploy.course import NEXT, OF, OPERATION, POLICY, PREV, RAN, WANTED, Way
+from console.model.redeploy.documents import mapping, text
+from console.model.redeploy.networks import shares_network_of
+from console.model.redeploy.owners import owner_of
+from console.model.redeploy.plan import Plan, Rules, describe
+from console.model.text import NOTHING, SafeText, safe, sanitise
+from console.service.redeploy.look import policy_of, taken_by
+from console.transport.base import Engine, PullProgress
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
+"""What engines say of themselves -> what images say they are for."""
+
+
+async def make_plan(
+    engine: Engine,
+    target: Target,
+    changes: Changes,
+    rules: Rules,
+    progress: Callable[[PullProgress], None],
+) -> Plan:
+    """Read the container and its images, pull where the rules say so, and plan.
+
+    Raises NotFound where the container is gone, UsageError for changes that make no sense, and what the
+    engine raises. What forbids the redeploy itself is the plan's `refusal`.
+    """
+    inspection = await engine.inspect(target.id)
+    document: Mapping[str, Any] = inspection.document
+    rows = {row.id: str(row.name) for row in await engine.containers()}
+    old_image = await engine.deeds.image(text(document.get("Image")))
+    reference = changes.image or text(mapping(document.get("Config")).get("Image"))
+    warnings: list[SafeText] = []
+    new_image, refusal = await _image(engine, reference, rules, progress, warnings)
+    made = recreation(document, old_image, changes, rows)
+    operation = uuid.uuid4().hex[:16]
+    running = inspection.container.state in (
+        ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTING,
+    )  # fmt: skip
+    way = Way(policy=policy_of(document), ran=running)
+    _label(made, operation, target, way)
+    refusal = refusal or await _refusal(engine, target, document, new_image, rules)
+    files = await _files(engine, target, warnings)
+    same = text(mapping(new_image).get("Id")) == text(document.get("Image"))
+    _warn(document, rows, warnings)
+    return Plan(
+        target=target,
+        operation=operation,
+        changes=changes,
+        image=sanitise(reference, 300),
+        old_image=text(document.get("Image")),
+        new_image=text(mapping(new_image).get("Id")),
+        lines=tuple(describe(document, made, changes, files=files, same_image=same)),
+        warnings=tuple(warnings),
+        refusal=refusal,
+        way=way,
+        recreation=made,
+    )
+
+
+async def _image(
+    engine: Engine,
+    reference: str,
+    rules: Rules,
+    progress: Callable[[PullProgress], None],
+    warnings: list[SafeText],
+) -> tuple[Mapping[str, object] | None, SafeText]:
+    """The image to use, and why there is none. A registry that refuses does not matter where it is here."""
+    refused = NOTHING
+    if reference.startswith("sha256:"):
+        warnings.append(safe("its image has no name: there is no newer one to ask for"))
+    elif rules.pull:
+        if "@" in reference:
+            warnings.append(safe("its image is pinned by digest: it stays the same until another is named"))
+        try:
+            await engine.deeds.pull(reference, progress)
+        except EngineError as error:
+            refused = sanitise(error.message, 300)
+    image = await engine.deeds.image(reference)
+    if image is not None and refused:
+        warnings.append(safe(f"not pulled ({refused}): the image that the host has is taken"))
+    if image is None:
+        why = f": {refused}" if refused else ""
+        return None, safe(f"there is no image {sanitise(reference, 300)} on {engine.facts.engine}{why}")
+    return image, NOTHING
+
+
+async def _refusal(
+    engine: Engine,
+    target: Target,
+    document: Mapping[str, Any],
+    image: Mapping[str, object] | None,
+    rules: Rules,
+) -> SafeText:
+    if target.name.endswith((NEXT, PREV)):
+        return safe("it belongs to another redeploy: recover or roll back that one")
+    owner = owner_of(document)
+    if owner is not None and owner.undoes:
+        return safe(f"{owner.kind} {owner.name} manages it and would undo this; its own way: {owner.way}")
+    if (other := await taken_by(engine, str(target.name))) is not None:
+        return safe(
+            f"a redeploy of {target.name} is under way or was interrupted ({other.name} is there): recover it"
+        )
+    if mapping(document.get("HostConfig")).get("AutoRemove") and not rules.no_way_back:
+        return safe("it removes itself when it ends, so there would be no way back; that has to be accepted")
+    runs_on = _ARCHITECTURES.get(str(engine.facts.arch), str(engine.facts.arch))
+    made_for = sanitise(text(mapping(image).get("Architecture")), 40)
+    if made_for and runs_on and made_for != runs_on:
+        return safe(f"the image is for {made_for}, and {target.host} is {runs_on}")
+    return NOTHING
+
+
+async def _files(engine: Engine, target: Target, warnings: list[SafeText]) -> int:
+    try:
+        return len(await engine.deeds.changed_files(target.id))
+    except NotFound:
+        raise
+    except EngineError as error:
+        warnings.append(safe(f"what it wrote into its own layer is not known: {error.message}"))
+        return 0
+
+
+def _warn(document: Mapping[str, Any], names: Mapping[str, str], warnings: list[SafeText]) -> None:
+    owner = owner_of(document)
+    if owner is not None:
+        warnings.append(safe(f"{owner.kind} project {owner.name} will see drift; its own way: {owner.way}"))
+    if other := shares_network_of(document):
+        name = sanitise(names.get(other, other[:12]), 100)
+        warnings.append(safe(f"it uses the network of {name} and stays in it"))
+
+
+def _label(made: Recreation, operation: str, target: Target, way: Way) -> None:
+    """Write onto the new container whose successor it is: whoever finds it knows the way on and back."""
+    labels = made.body.setdefault("Labels", {})
+    wanted = policy_of(made.body)
+    labels |= {
+        OPERATION: operation,
+        OF: target.id,
+        POLICY: way.policy,
+        RAN: "1" if way.ran else "0",
+        WANTED: wanted,
+    }

@@ -1,0 +1,253 @@
+"""Walking the course of one redeploy on a real engine, through losses, until an end that is one.
+
+Each round looks at the engine, takes the one next step and looks again; nothing is remembered in between. A
+step whose answer is lost is therefore neither repeated nor believed: the next look shows what became of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from console.errors import (
+    Conflict,
+    DockconError,
+    EngineDown,
+    HostUnreachable,
+    NotFound,
+    OutcomeUnknown,
+)
+from console.model.actions import Action, ActionKind
+from console.model.clock import Clock
+from console.model.redeploy.course import NEXT, PREV, Goal, StepKind, Way, next_step
+from console.model.redeploy.plan import Ending, Report, Rules, Told
+from console.model.text import NOTHING, SafeText, safe
+from console.service.redeploy.health import Gate, evidence
+from console.service.redeploy.look import Scene, look
+from console.transport.base import Engine
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at a container that is not well yet."""
+
+PATIENCE = 600.0
+"""Seconds that a host may be away in the middle of a redeploy; then somebody has to recover it."""
+
+TRIES = 3
+"""Times that a step of the way back is tried before it is said to be stuck."""
+
+STOP_PATIENCE = 30
+"""Seconds a process has to end by itself when it is only stopped because it failed."""
+
+_WORDS = {
+    StepKind.CREATE: "create the new container",
+    StepKind.CONNECT: "connect it to its other networks",
+    StepKind.CLEAR: "remove the one kept from the redeploy before",
+    StepKind.HOLD: "take the old one's restart policy",
+    StepKind.STOP_OLD: "stop the old one",
+    StepKind.SHELVE: "rename the old one",
+    StepKind.PROMOTE: "give the new one its name",
+    StepKind.ARM: "give the new one its restart policy",
+    StepKind.START: "start the new one",
+    StepKind.WAIT: "wait until it is well",
+    StepKind.DISARM: "take the new one's restart policy",
+    StepKind.STOP_NEW: "stop the new one",
+    StepKind.DEMOTE: "take the name from the new one",
+    StepKind.UNSHELVE: "give the old one its name back",
+    StepKind.RELEASE: "give the old one its restart policy back",
+    StepKind.START_OLD: "start the old one",
+    StepKind.DISCARD: "remove the new one",
+}
+
+_POLICIES = {StepKind.HOLD: True, StepKind.RELEASE: True, StepKind.ARM: False, StepKind.DISARM: False}
+"""Steps that change a restart policy; whether of the old container."""
+
+Create = Callable[[Engine], Awaitable[object]]
+Record = Callable[[StepKind], Awaitable[None]]
+"""Puts a step on record before it is taken. Raises AuditFailed: then it is not taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Which redeploy is walked, and what it needs to know."""
+
+    host: str
+    name: str
+    old_id: str
+    operation: str
+    way: Way
+    wanted: str
+    rules: Rules
+    create: Create | None = None
+    """Makes the new container; None where it is there already, when an interrupted one is recovered."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk. `reach` waits until the host is up and returns its engine, or raises when it is not."""
+
+    errand: Errand
+    reach: Callable[[], Awaitable[Engine]]
+    clock: Clock
+    tell: Callable[[Told], None]
+    record: Record
+    goal: Goal = Goal.FINISH
+    reason: SafeText = NOTHING
+    """Why it was turned round."""
+    evidence: tuple[SafeText, ...] = ()
+    _away: float | None = None
+    _failures: int = 0
+    _begun: bool = False
+    _said: StepKind | None = None
+    _gate: Gate | None = field(default=None)
+
+    async def run(self) -> Report:
+        """Walk until an end. Never raises for what a host or engine did."""
+        while True:
+            try:
+                report = await self._round()
+            except (HostUnreachable, EngineDown, OutcomeUnknown) as error:
+                if (report := await self._lost(error)) is None:
+                    continue
+            except DockconError as error:
+                if (report := await self._failed(error)) is None:
+                    continue
+            if report is not None:
+                return report
+
+    async def _round(self) -> Report | None:
+        errand = self.errand
+        engine = await self.reach()
+        scene = await look(engine, errand.name, errand.old_id, errand.operation, errand.wanted)
+        self._away = None
+        self._begun = self._begun or scene.facts.new is not None or errand.create is None
+        if self.goal is Goal.UNDO and not self._begun:
+            # Somebody else may be at work on the old one: what is not ours is not taken back.
+            return self._returned(scene)
+        step = next_step(scene.facts, self.goal, errand.way)
+        if step is StepKind.WAIT:
+            return await self._wait(engine, scene)
+        if step is None:
+            return self._returned(scene)
+        if step is StepKind.CREATE and errand.create is None:
+            return self._end(Ending.STUCK, "the new container is gone", "undo it")
+        if step is StepKind.CREATE and (scene.facts.old is None or scene.facts.old.name != errand.name):
+            return self._end(
+                Ending.REFUSED, "somebody else changed it meanwhile; nothing was done", "plan anew"
+            )
+        self._say(step)
+        await self.record(step)
+        await self._take(engine, scene, step)
+        self._failures = 0
+        return None
+
+    async def _take(self, engine: Engine, scene: Scene, step: StepKind) -> None:
+        errand, deeds, facts = self.errand, engine.deeds, scene.facts
+        new = facts.new.id if facts.new else ""
+        if step is StepKind.CREATE and errand.create is not None:
+            await errand.create(engine)
+        elif step is StepKind.CONNECT:
+            network, endpoint = scene.missing[0]
+            await deeds.connect(network, new, endpoint)
+        elif step is StepKind.CLEAR and facts.shelved is not None:
+            await deeds.act(facts.shelved.id, Action(kind=ActionKind.REMOVE))
+        elif step in _POLICIES:
+            policy = {StepKind.ARM: errand.wanted, StepKind.RELEASE: errand.way.policy}.get(step, "no")
+            await deeds.set_restart_policy(errand.old_id if _POLICIES[step] else new, policy)
+        else:
+            of_old, action = _action(step, errand.name)
+            await deeds.act(errand.old_id if of_old else new, action)
+
+    async def _wait(self, engine: Engine, scene: Scene) -> Report | None:
+        assert scene.facts.new is not None
+        self._say(StepKind.WAIT)
+        if self._gate is None:
+            self._gate = Gate(self.errand.rules, self.clock)
+        new = scene.facts.new.id
+        well, why = self._gate.judge((await engine.inspect(new)).container)
+        if well is None:
+            await self.clock.sleep(LOOK_AGAIN)
+            return None
+        if not well:
+            self.evidence = await evidence(engine, new)
+            self._turn(why)
+            return None
+        self._tell(why)
+        if self.errand.rules.keep == 0 and scene.facts.old is not None:
+            # Its volumes are the new one's.
+            await engine.deeds.act(scene.facts.old.id, Action(kind=ActionKind.REMOVE))
+            self._tell(safe("the old one is removed"))
+        return self._end(Ending.DONE, str(why))
+
+    def _returned(self, scene: Scene) -> Report:
+        if scene.facts.old is None:
+            gone = "the old container is gone: there is nothing to go back to"
+            return self._end(Ending.STUCK, f"{self.reason}; {gone}" if self.reason else gone)
+        return self._end(Ending.RESTORED, str(self.reason) or "taken back")
+
+    # What goes wrong
+
+    async def _lost(self, error: DockconError) -> Report | None:
+        """The host is away, or an answer was: look again, for as long as there is hope."""
+        now = self.clock.monotonic()
+        if self._away is None:
+            self._away = now
+            self._tell(safe(f"{error.message}; looking again"), bad=True)
+        elif now - self._away > PATIENCE:
+            return self._end(Ending.STUCK, f"not reached for {PATIENCE:.0f} s: {error.message}")
+        await self.clock.sleep(1.0)
+        return None
+
+    async def _failed(self, error: DockconError) -> Report | None:
+        """The engine said no: turn round, or, on the way back, try again a few times."""
+        self._failures += 1
+        if self.goal is Goal.FINISH:
+            # A conflict may mean that another console walks the same way: what it did is seen at the next
+            # look, and only a step that is still to be taken, and still refused, turns us round.
+            if self._failures > 1 or not isinstance(error, Conflict | NotFound):
+                self._turn(SafeText(error.message))
+                return None
+        else:
+            self._tell(SafeText(error.message), bad=True)
+            if self._failures >= TRIES:
+                return self._end(Ending.STUCK, f"{self.reason}; on the way back: {error.message}")
+        await self.clock.sleep(1.0)
+        return None
+
+    def _turn(self, why: SafeText) -> None:
+        self.goal, self.reason, self._failures = Goal.UNDO, why, 0
+        self._tell(safe(f"{why}; going back"), bad=True)
+
+    # Telling
+
+    def _say(self, step: StepKind) -> None:
+        if step is not self._said:
+            self._said = step
+            self.tell(Told(at=self.clock.now(), step=step, text=safe(_WORDS[step])))
+
+    def _tell(self, words: SafeText, *, bad: bool = False) -> None:
+        self.tell(Told(at=self.clock.now(), step=None, text=words, bad=bad))
+
+    def _end(self, ending: Ending, words: str, next_step: str = "") -> Report:
+        if ending is Ending.STUCK and not next_step:
+            next_step = f"dockcon recover {self.errand.host}/{self.errand.name}"
+        return Report(ending=ending, text=SafeText(words), next_step=safe(next_step), evidence=self.evidence)
+
+
+def _action(step: StepKind, name: str) -> tuple[bool, Action]:
+    """What a step asks for, and whether of the old container."""
+    actions = {
+        StepKind.STOP_OLD: (True, Action(kind=ActionKind.STOP)),
+        StepKind.STOP_NEW: (False, Action(kind=ActionKind.STOP, timeout=STOP_PATIENCE)),
+        StepKind.SHELVE: (True, Action(kind=ActionKind.RENAME, name=safe(name + PREV))),
+        StepKind.UNSHELVE: (True, Action(kind=ActionKind.RENAME, name=safe(name))),
+        StepKind.PROMOTE: (False, Action(kind=ActionKind.RENAME, name=safe(name))),
+        StepKind.DEMOTE: (False, Action(kind=ActionKind.RENAME, name=safe(name + NEXT))),
+        StepKind.START: (False, Action(kind=ActionKind.START)),
+        StepKind.START_OLD: (True, Action(kind=ActionKind.START)),
+        # Its own anonymous volumes go with it; those it took over are bound by name and stay.
+        StepKind.DISCARD: (False, Action(kind=ActionKind.REMOVE, volumes=True, force=True)),
+    }
+    return actions[step]
