@@ -36,6 +36,25 @@ TONES: Final = (
 
 OVERLAYS: Final = ("cursor", "cursor-blurred")
 
+MORE_TONES: Final[Mapping[str, str]] = {
+    "log-error": "bad",
+    "log-debug": "dim",
+    "stderr": "warn",
+    "source-1": "accent",
+    "source-2": "ok",
+    "source-3": "stale",
+    "source-4": "group",
+    "source-5": "mark",
+    "source-6": "accent",
+    "source-7": "ok",
+    "source-8": "stale",
+}
+"""Tones a theme may give, and which of `TONES` stands in for one that it does not: text of lines that say
+they are errors or for debugging, the sign of a standard error, and the labels of the sources of a log.
+"""
+
+SOURCES: Final = tuple(name for name in MORE_TONES if name.startswith("source-"))
+
 ATTRIBUTES: Final = ("bold", "dim", "italic", "underline", "reverse")
 
 DEFAULT_THEME: Final = "dockcon-dark"
@@ -91,6 +110,13 @@ MONOCHROME: Final[Mapping[str, Tone]] = {
     "cursor-blurred": Tone(attributes=("underline",)),
 }
 """Tones without any colour, for NO_COLOR."""
+
+_MORE_MONOCHROME: Final[Mapping[str, Tone]] = {
+    **dict.fromkeys(MORE_TONES, Tone()),
+    "log-error": Tone(attributes=("bold",)),
+    "log-debug": Tone(attributes=("dim",)),
+    "stderr": Tone(attributes=("bold",)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,19 +225,22 @@ def variable_defaults(theme: Theme) -> dict[str, str]:
 
 
 def styles_for(theme: Theme, *, monochrome: bool | None = None) -> Mapping[str, Style]:
-    """Rich styles by tone, for widgets that draw their own lines; besides `TONES` also `rule` (lines between
+    """Rich styles by tone, for widgets that draw their own lines; besides all tones `rule` (lines between
     sections), `graph`, and `hit` and `hit-current` to lay over found text.
 
     Lay `cursor` over a cell with `cell + cursor`. A theme without tones gets those of
     `variable_defaults`. `monochrome` None asks the environment.
     """
     if is_monochrome() if monochrome is None else monochrome:
-        styles = {name: tone.rich() for name, tone in MONOCHROME.items()}
+        styles = {name: tone.rich() for name, tone in {**MONOCHROME, **_MORE_MONOCHROME}.items()}
         return {**styles, "rule": styles["dim"], "graph": Style.null(), **_FOUND}
     # Making defaults costs more than all the rest, and bars ask for styles with every line they draw.
     ours = "tone-text" in theme.variables
     variables = theme.variables if ours else {**variable_defaults(theme), **theme.variables}
     styles = {name: _tone_of(variables, name).rich() for name in TONES}
+    for name, other in MORE_TONES.items():
+        given = f"tone-{name}" in variables
+        styles[name] = _tone_of(variables, name).rich() if given else styles[other]
     rule = Tone(variables["border-blurred"]).rich() if "border-blurred" in variables else styles["dim"]
     return {**styles, "rule": rule, "graph": styles["accent"], **_FOUND}
 

@@ -14,7 +14,15 @@ from textual.design import ColorSystem
 
 import console
 from console.errors import ConfigProblem
-from console.ui.theme import ATTRIBUTES, DEFAULT_THEME, OVERLAYS, TONES, ConsoleTheme, Tone
+from console.ui.theme import (
+    ATTRIBUTES,
+    DEFAULT_THEME,
+    MORE_TONES,
+    OVERLAYS,
+    TONES,
+    ConsoleTheme,
+    Tone,
+)
 
 BASE: Final = (
     "background",
@@ -129,7 +137,7 @@ class _Reader:
         name = self.scalar(top.get("name"), "name")
         base_node, tones_node, textual_node = top.get("base"), top.get("tones"), top.get("textual")
         base = self.section(base_node, "base", BASE, required=BASE)
-        tones = self.section(tones_node, "tones", TONES, required=TONES)
+        tones = self.section(tones_node, "tones", (*TONES, *MORE_TONES), required=TONES)
         known = ColorSystem("#000000").generate()
         textual = self.section(textual_node, "textual", tuple(known)) if textual_node else {}
         return ConsoleTheme(

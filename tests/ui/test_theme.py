@@ -15,8 +15,10 @@ from textual.widgets import Static
 from console.ui.theme import (
     DEFAULT_THEME,
     MONOCHROME,
+    MORE_TONES,
     NO_COLOR_THEME,
     OVERLAYS,
+    SOURCES,
     TONES,
     ConsoleTheme,
     styles_for,
@@ -76,12 +78,27 @@ def test_states_differ_from_each_other(theme: ConsoleTheme) -> None:
 @pytest.mark.parametrize("theme", SHIPPED.themes.values(), ids=lambda t: t.name)
 def test_tones_survive_the_way_through_a_textual_theme(theme: ConsoleTheme) -> None:
     styles = styles_for(theme.to_textual(), monochrome=False)
-    assert set(styles) >= {*TONES, "rule", "graph", "hit", "hit-current"}
-    for name in set(TONES) - set(OVERLAYS):
+    assert set(styles) >= {*TONES, *MORE_TONES, "rule", "graph", "hit", "hit-current"}
+    for name in {*TONES, *MORE_TONES} - set(OVERLAYS):
         assert styles[name] == theme.tones[name].rich()
     for name in OVERLAYS:
         wanted = theme.tones[name].rich()
         assert (styles[name].color, styles[name].bgcolor) == (wanted.color, wanted.bgcolor)
+
+
+@pytest.mark.parametrize("theme", SHIPPED.themes.values(), ids=lambda t: t.name)
+def test_sources_differ_from_each_other_and_from_what_is_wrong(theme: ConsoleTheme) -> None:
+    looks = {theme.tones[n].color for n in (*SOURCES, "bad")}
+    assert len(looks) == len(SOURCES) + 1
+
+
+def test_a_theme_may_leave_out_the_tones_that_have_another_to_stand_in() -> None:
+    lines = [line for line in good_text().splitlines() if line.strip().partition(":")[0] not in MORE_TONES]
+    theme, problems = parse_theme("\n".join(lines), "my.yml")
+    assert problems == []
+    assert theme is not None
+    styles = styles_for(theme.to_textual(), monochrome=False)
+    assert all(styles[name] == styles[other] for name, other in MORE_TONES.items())
 
 
 def test_a_cursor_keeps_the_colour_of_the_cell_below() -> None:
