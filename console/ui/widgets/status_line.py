@@ -47,8 +47,9 @@ class StatusLine(Bar):
         found = hints(self.screen.active_bindings.values())
         focused = self.screen.focused
         if focused is not None:
+            typed = focused.check_consume_key
             # What is typed into a line of input is text there, not a key.
-            found = [hint for hint in found if not focused.check_consume_key(hint.key, hint.written)]
+            found = [hint for hint in found if len(hint.written) > 1 or not typed(hint.key, hint.written)]
         return spread(key_hints(found, room), self._said, width, self.glyphs)
 
     def action_press(self, key: str) -> None:
