@@ -49,6 +49,8 @@ class Bridge:
         """The hosts that have a new snapshot in `live`; also while frozen."""
         self.ticked: Signal[float] = Signal(owner, "ticked")
         """A new second: ages and clocks are drawn anew. Also while frozen, see `shown_now`."""
+        self.polled: Signal[None] = Signal(owner, "polled")
+        """Another look at the fleet, ten times a second: for what has news of its own. Also while frozen."""
         self.freezing: Signal[bool] = Signal(owner, "freezing")
         """The screen was frozen or goes on."""
         self.troubled: Signal[tuple[Problem, ...]] = Signal(owner, "troubled")
@@ -99,6 +101,7 @@ class Bridge:
             self._write(batch)
             self.arrived.publish(frozenset(batch.snapshots))
             self._publish()
+        self.polled.publish(None)
         second = int(self.now())
         if second != self._second:
             self._second = second

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from console.ui.cells import UNICODE, Column, fit, width_of
 from console.ui.widgets.rowstore import Row
@@ -38,22 +39,30 @@ def _line(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
 
 
 def save(directory: Path, name: str, text: str, now: float) -> Path:
-    """Write `text` to a new file in `directory`; return its path. Raises OSError.
+    """Write `text` to a new file in `directory`; return its path. Raises OSError."""
+    (path,), (stream,) = create(directory, name, ("txt",), now)
+    with stream:
+        stream.write(text)
+    return path
 
-    Only its owner may read it: labels and addresses are nobody else's business.
+
+def create(
+    directory: Path, name: str, kinds: Sequence[str], now: float
+) -> tuple[tuple[Path, ...], tuple[TextIO, ...]]:
+    """Open new files in `directory`, one for each kind (`txt`), which share their stem. Raises OSError.
+
+    Only their owner may read them: labels and addresses are nobody else's business.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     stem = time.strftime(f"{name}-%Y%m%d-%H%M%S", time.localtime(now))
     for attempt in range(1000):
-        path = directory / (f"{stem}.txt" if not attempt else f"{stem}-{attempt}.txt")
-        try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        except FileExistsError:
+        paths = [directory / f"{stem}{f'-{attempt}' if attempt else ''}.{kind}" for kind in kinds]
+        if any(path.exists() or path.is_symlink() for path in paths):
             continue
-        with os.fdopen(file, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        return path
-    raise FileExistsError(f"{directory / stem}.txt and a thousand more exist")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        files = [os.open(path, flags, 0o600) for path in paths]
+        return tuple(paths), tuple(os.fdopen(file, "w", encoding="utf-8", newline="\n") for file in files)
+    raise FileExistsError(f"{directory / stem} and a thousand more exist")
 
 
 def typed(path: Path) -> str:
