@@ -37,29 +37,49 @@ class Manuscript:
         """
         self._hire = author
         self._author: Author | None = None
-        self._begin, self._first, self._made = begin, end, end
+        self._begin, self._first = begin, end
         self._first_run = self._run = run
-        self._running = running
+        self._made: int | None = end if running else None
+        """Up to when it was given of the run that goes on; None: it does not write now."""
+        self._owed: list[tuple[int, int, int]] = []
+        """Begin, end and start of the run of what was written and not given, where the run was left off."""
+        self._begun = not running
+        """Whether what was written up to now is no longer all of it past."""
 
     def started(self, now: int) -> None:
         """The container was started."""
+        self.stopped(now)
         self._run = now
         self.resumed(now)
 
     def resumed(self, now: int) -> None:
         """It writes again."""
-        self._made, self._running = now, True
+        if self._made is None:
+            self._made = now
 
-    def stopped(self) -> None:
+    def stopped(self, now: int) -> None:
         """It does not write for now."""
-        self._running = False
+        self._begin_with(now)
+        if self._made is not None:
+            self._owed.append((self._made, now, self._run))
+        self._made = None
 
     def forward(self, now: int) -> LogFrames:
-        """What was written since the last call; nothing where the container does not run."""
-        if not self._running or now <= self._made:
-            return LogFrames()
-        begin, self._made = self._made, now
-        return self._lines(begin, now, self._run)
+        """What was written since the last call. The first gives nothing: up to then all is past, and the
+        author need not be there yet.
+        """
+        self._begin_with(now)
+        owed, self._owed = self._owed, []
+        if self._made is not None and now > self._made:
+            owed.append((self._made, now, self._run))
+            self._made = now
+        found = LogFrames()
+        for begin, end, run in owed:
+            frames = self._lines(begin, end, run)
+            found.stamps += frames.stamps
+            found.streams += frames.streams
+            found.payloads += frames.payloads
+        return found
 
     def backward(self, since: int) -> LogFrames:
         """What was written before all that was given so far, from `since` on."""
@@ -75,10 +95,15 @@ class Manuscript:
 
     def due(self) -> int | None:
         """When the next line will be written, or when to ask again; None: not while nothing changes."""
-        if not self._running:
+        if self._made is None:
             return None
         ahead = self._lines(self._made, self._made + LOOK_AHEAD, self._run)
         return ahead.stamps[0] if ahead.stamps else self._made + LOOK_AHEAD
+
+    def _begin_with(self, now: int) -> None:
+        if not self._begun:
+            self._begun = True
+            self._first = self._made = now
 
     def _lines(self, begin: int, end: int, run: int) -> LogFrames:
         if self._author is None:

@@ -8,22 +8,30 @@ first connection and ends when the transport is closed.
 from __future__ import annotations
 
 import asyncio
+import functools
 import shlex
 from collections.abc import Coroutine, Iterable, Iterator
+from datetime import UTC, datetime
 
 from console.errors import HostUnreachable
 from console.model.clock import Clock
 from console.model.containers import ContainerState, Health
 from console.model.hosts import Guard, HostSpec
+from console.model.logs.lines import Stream
+from console.model.logs.setup import LogSetup
 from console.transport.base import Prompter
 from console.transport.clock import SystemClock
+from console.transport.memory.authors import SECOND, Author, Manuscript
 from console.transport.memory.containers import Figures, HealthRecord, MemoryContainer, Mount, stable_hex
-from console.transport.memory.demo_data import APP_1, APP_2, DAY, DB_1, MB, Stanza
+from console.transport.memory.demo_data import APP_1, APP_2, DAY, DB_1, LAST_WORDS, MB, Stanza
 from console.transport.memory.host import Machine, MemoryHost
 from console.transport.memory.link import MemoryFleet, MemoryLink, MemoryTransport
 
 FIRST_LOSS, LOSS_EVERY, LOSS_LASTS = 45.0, 90.0, 12.0
 """Seconds: when db-1 is lost for the first time, then how often, and for how long."""
+
+PAST = 3600.0
+"""Seconds of their logs that were there before."""
 
 RABBIT_ALARM = "Error:\nresource alarm(s) in effect:[memory]\n"
 
@@ -35,7 +43,7 @@ def demo_fleet(clock: Clock | None = None) -> MemoryFleet:
     now = clock.now()
     for name, address, guard, machine, skew, stanzas in (
         ("app-1", "10.0.0.11", Guard.CONFIRM, _machine(4, 8, 80, 41, 0.9, 0.011, now), 0.02, APP_1),
-        ("app-2", "10.0.0.12", Guard.CONFIRM, _machine(4, 8, 120, 111, 1.3, 0.013, now), -0.04, APP_2),
+        ("app-2", "10.0.0.12", Guard.CONFIRM, _machine(4, 8, 120, 111, 1.3, 0.013, now), 1.8, APP_2),
         ("db-1", "10.0.0.21", Guard.TYPED, _machine(8, 16, 400, 188, 1.9, 0.024, now), 0.01, DB_1),
     ):
         labels = {"tier": "db" if name.startswith("db") else "web"}
@@ -95,6 +103,7 @@ async def _comes_and_goes(host: MemoryHost) -> None:
 async def _crashes(host: MemoryHost, container: MemoryContainer) -> None:
     pause = 2.0
     while True:
+        host.daemon.write(container, _last_words(host.daemon.bus.now()), Stream.ERR)
         host.daemon.exit(container, 1)
         await host.clock.sleep(pause)
         host.daemon.revive(container)
@@ -143,6 +152,29 @@ def _furnish(host: MemoryHost, stanzas: Iterable[Stanza]) -> None:
         subnet = 18 + sum(map(ord, stanza.project)) % 10
         container = _container(host, stanza, f"172.{subnet}.0.{number}", phase=index * 1.7 + len(host.name))
         host.daemon.add(container)
+        if container.log_readable:
+            _give_a_log(host, container)
+
+
+def _give_a_log(host: MemoryHost, container: MemoryContainer) -> None:
+    """An author for its log, who begins to work when somebody reads."""
+    now, ahead = host.clock.now(), host.ahead
+    run = now if container.started is None else container.started - ahead
+    end = now if container.finished is None else container.finished - ahead
+    host.daemon.log(container).manuscript = Manuscript(
+        functools.partial(_author, host.name, container.name, now, ahead),
+        begin=int((end - PAST) * SECOND),
+        run=int(run * SECOND),
+        end=int(end * SECOND),
+        running=container.alive,
+    )
+
+
+def _author(host: str, name: str, begin: float, ahead: float) -> Author:
+    # Imported when the first log is read: the demo starts without.
+    from console.transport.memory.voices import author
+
+    return author(host, name, begin, ahead)
 
 
 def _container(host: MemoryHost, stanza: Stanza, address: str, phase: float) -> MemoryContainer:
@@ -163,6 +195,7 @@ def _container(host: MemoryHost, stanza: Stanza, address: str, phase: float) -> 
         restart_policy=stanza.policy,
         healthcheck=stanza.health,
         memory_limit=stanza.limit * MB,
+        log=_log_setup(stanza),
         figures=Figures(cpu=stanza.cpu, memory=stanza.memory * MB, phase=phase),
         state=ContainerState.RUNNING if runs else ContainerState.EXITED,
         exit_code=stanza.exited or 0,
@@ -177,6 +210,16 @@ def _container(host: MemoryHost, stanza: Stanza, address: str, phase: float) -> 
         output = RABBIT_ALARM if sick else "ok\n"
         container.health_log = [HealthRecord(now - 10.1 * ago, int(sick), output) for ago in range(5, 0, -1)]
     return container
+
+
+def _log_setup(stanza: Stanza) -> LogSetup:
+    if stanza.driver != "json-file":
+        return LogSetup(driver=stanza.driver)
+    return LogSetup(tty=stanza.tty, driver=stanza.driver, max_size=10_000_000, max_files=3)
+
+
+def _last_words(now: float) -> bytes:
+    return LAST_WORDS.format(f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]).encode()
 
 
 def _labels(stanza: Stanza) -> dict[str, str]:

@@ -38,6 +38,9 @@ class Stanza:
     ended: float = 0.0
     """How long ago it ended."""
     oom: bool = False
+    tty: bool = False
+    driver: str = "json-file"
+    """Where its log goes."""
 
 
 def tcp(private: int, public: int = 0, ip: str = "0.0.0.0") -> Port:
@@ -107,6 +110,7 @@ APP_1 = (
     ),
     Stanza(
         name="search",
+        tty=True,
         image="getmeili/meilisearch:v1.11",
         env=("MEILI_MASTER_KEY=wU6s0rL3j7", "MEILI_ENV=production"),
         ports=(tcp(7700, 7700, "127.0.0.1"),),
@@ -138,6 +142,7 @@ APP_1 = (
     ),
     Stanza(
         name="cadvisor",
+        driver="none",
         image="gcr.io/cadvisor/cadvisor:v0.49.1",
         project="monitoring",
         ports=(tcp(8080, 9180, "10.0.0.11"),),
@@ -365,3 +370,15 @@ DB_1 = (
         age=26 * DAY,
     ),
 )
+
+LAST_WORDS = """\
+{} ERROR no publisher confirm for 8 s: giving up
+Traceback (most recent call last):
+  File "/app/mailer/__main__.py", line 27, in <module>
+    sys.exit(run(settings))
+             ^^^^^^^^^^^^^
+  File "/app/mailer/queue.py", line 64, in publish
+    raise BrokerBlocked(reason)
+mailer.queue.BrokerBlocked: rabbit@app-2 blocks publishers: low on memory
+"""
+"""What the mailer says before it ends."""

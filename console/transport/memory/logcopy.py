@@ -19,7 +19,8 @@ class Copier:
 
     def __init__(self, *, tty: bool = False) -> None:
         self._tty = tty
-        self._pending: dict[Stream, bytes] = {}
+        self.pending: dict[Stream, bytes] = {}
+        """What has no newline yet."""
         self._last: dict[Stream, int] = {}
         self._open: dict[Stream, int] = {}
         """Stamp of a long line whose end has not come yet."""
@@ -35,22 +36,22 @@ class Copier:
         """Bytes of the container at one moment (nanoseconds by the host's clock); what is whole now."""
         if self._tty:
             stream, data = Stream.OUT, data.replace(b"\n", b"\r\n")
-        *whole, rest = (self._pending.pop(stream, b"") + data).split(b"\n")
+        *whole, rest = (self.pending.pop(stream, b"") + data).split(b"\n")
         payloads = [line + b"\n" for line in whole]
         if stream in self._open or len(rest) >= PART or max(map(len, payloads), default=0) > PART:
             return self._long(payloads, rest, stream, now)
         if rest:
-            self._pending[stream] = rest
+            self.pending[stream] = rest
         return LogFrames(self._stamps(len(payloads), stream, now), [int(stream)] * len(payloads), payloads)
 
     def flush(self, now: int) -> LogFrames:
         """The container has ended: what has no newline is logged without."""
         frames = LogFrames()
-        for stream in tuple(self._pending):
+        for stream in tuple(self.pending):
             stamp = self._open.pop(stream, None)
             frames.stamps += self._stamps(1, stream, now) if stamp is None else [stamp]
             frames.streams.append(int(stream))
-            frames.payloads.append(self._pending.pop(stream))
+            frames.payloads.append(self.pending.pop(stream))
         self._open.clear()
         return frames
 
@@ -87,7 +88,7 @@ class Copier:
         last = len(rest) // PART * PART
         self._parts(frames, rest, last, stream, now)
         if last < len(rest):
-            self._pending[stream] = rest[last:]
+            self.pending[stream] = rest[last:]
         return frames
 
     def _parts(self, frames: LogFrames, payload: bytes, end: int, stream: Stream, now: int) -> None:

@@ -54,20 +54,20 @@ class MemoryLog:
 
     def paused(self, on: bool) -> None:
         """Its process was stopped for now, or goes on."""
-        self.catch_up()
         if self.manuscript is None:
             return
         if on:
-            self.manuscript.stopped()
+            self.manuscript.stopped(self._now())
         else:
             self.manuscript.resumed(self._now())
-            self._wake()
+        self._wake()
 
     def ended(self) -> None:
         """Its process has ended: what it wrote without a newline is logged, and follows end."""
-        self.catch_up()
         if self.manuscript is not None:
-            self.manuscript.stopped()
+            self.manuscript.stopped(self._now())
+        if self.tails or self._copier.pending:
+            self.catch_up()
         held = self._held is not None
         self.hold(False)
         now = max(int(self._bus.now() * SECOND), self._copier.newest + 1)
