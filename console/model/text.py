@@ -65,6 +65,11 @@ def sanitise(raw: str, limit: int = LIMIT) -> SafeText:
 _BLANKS = {0x09: " ", 0x0A: " ", 0x0D: " "}
 
 
+def without_sequences(raw: str) -> str:
+    """`raw` without its escape sequences, to be searched: not safe to be shown."""
+    return _SEQUENCE.sub("", raw)
+
+
 def safe(literal: str) -> SafeText:
     """Mark text of our own making as safe. Never for anything that came over the wire or from a file."""
     return SafeText(literal)
