@@ -107,7 +107,7 @@ def test_it_keeps_up_with_a_ring_that_forgets(
     finder = Finder("a")
     for rows in batches:
         add(ring, rows)
-        if draw.draw(st.booleans()):
+        if data.draw(st.booleans()):
             finder.update(ring)
             once = Finder("a")
             once.update(ring)
