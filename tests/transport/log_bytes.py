@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+from console.errors import HostError
 from console.model.logs.lines import LogFrames
 from console.transport.base import LogAsk, LogReader
 
@@ -68,3 +70,13 @@ def answering(
 async def read(engine: LogReader, ask: LogAsk) -> list[Row]:
     async with engine.logs(ID, ask) as batches:
         return rows(*[batch async for batch in batches])
+
+
+async def until_fault(batches: AsyncIterator[LogFrames]) -> tuple[list[Row], HostError]:
+    """What comes, and the error that ends it."""
+    got: list[Row] = []
+    while True:
+        try:
+            got += rows(await anext(batches))
+        except HostError as error:
+            return got, error

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from console.errors import CapabilityMissing, EngineDown, EngineError, HostError, NotFound, UsageError
+from console.errors import CapabilityMissing, EngineDown, EngineError, NotFound, UsageError
 from console.model.hosts import HostSpec
-from console.model.logs.lines import LogFrames
 from console.transport import logs
 from console.transport.base import LogAsk
 from console.transport.carrier import Lanes
@@ -21,18 +20,21 @@ from console.transport.httpconn import HttpClient
 from console.transport.live import LiveTransport
 
 from .fake_engine import FakeEngine, Request, hang
-from .log_bytes import CHUNKED, END, ID, LOG, NOON, TOLD, Row, answering, frame, read, rows, stamp
+from .log_bytes import (
+    CHUNKED,
+    END,
+    ID,
+    LOG,
+    NOON,
+    TOLD,
+    answering,
+    frame,
+    read,
+    rows,
+    stamp,
+    until_fault,
+)
 from .waiting import until
-
-
-async def until_fault(batches: AsyncIterator[LogFrames]) -> tuple[list[Row], HostError]:
-    """What comes, and the error that ends it."""
-    got: list[Row] = []
-    while True:
-        try:
-            got += rows(await anext(batches))
-        except HostError as error:
-            return got, error
 
 
 async def test_a_log_to_its_end(fake: FakeEngine, engine: HttpEngine) -> None:
