@@ -8,7 +8,7 @@ import sys
 import time
 
 LAB = ("cold_start", "event_to_screen", "idle", "hundred")
-PLAIN = ("ui_table",)
+PLAIN = ("ui_table", "log_parse")
 
 
 def main() -> int:
