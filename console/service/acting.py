@@ -96,7 +96,7 @@ class Deeds:
         except DockconError as error:
             return self._outcome(target, Result.FAILED, error)
         try:
-            await self._audit.before(operation, action, target)
+            await self._audit.before(operation, action.text, target)
         except AuditFailed as error:
             return self._outcome(target, Result.FAILED, error)
         outcome = self._outcome(target, Result.UNKNOWN, text="the console was closed meanwhile")
@@ -121,7 +121,10 @@ class Deeds:
 
     async def _recorded(self, operation: str, action: Action, outcome: Outcome) -> None:
         try:
-            await asyncio.shield(self._audit.after(operation, action, outcome))
+            ended = self._audit.after(
+                operation, action.text, outcome.target, outcome.result.value, outcome.text
+            )
+            await asyncio.shield(ended)
         except AuditFailed as error:
             log.error("%s %s is done but not on record: %s", action.text, outcome.target.ref, error)
 

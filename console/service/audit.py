@@ -13,12 +13,13 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from console.errors import AuditFailed
-from console.model.actions import Action, Outcome, Target
+from console.model.actions import Target
 from console.model.audit import Actor, AuditRecord, Phase, record_of
 from console.model.clock import Clock
 
@@ -38,17 +39,13 @@ class AuditFile:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dockcon-audit")
 
-    async def before(self, operation: str, action: Action, target: Target) -> None:
+    async def before(self, operation: str, action: str, target: Target, plan: Sequence[str] = ()) -> None:
         """Put on record what is about to be done. Raises AuditFailed."""
-        await self.write(self._record(operation, action, target, Phase.BEFORE))
+        await self.write(self._record(operation, action, target, Phase.BEFORE, plan=tuple(plan)))
 
-    async def after(self, operation: str, action: Action, outcome: Outcome) -> None:
+    async def after(self, operation: str, action: str, target: Target, result: str, text: str = "") -> None:
         """Put on record how it ended. Raises AuditFailed."""
-        await self.write(
-            self._record(
-                operation, action, outcome.target, Phase.AFTER, result=outcome.result.value, text=outcome.text
-            )
-        )
+        await self.write(self._record(operation, action, target, Phase.AFTER, result=result, text=text))
 
     async def write(self, record: AuditRecord) -> None:
         """Append any record. Raises AuditFailed."""
@@ -64,16 +61,7 @@ class AuditFile:
         """Wait until everything is written."""
         await asyncio.to_thread(self._thread.shutdown)
 
-    def _record(
-        self,
-        operation: str,
-        action: Action,
-        target: Target,
-        phase: Phase,
-        *,
-        result: str = "",
-        text: str = "",
-    ) -> AuditRecord:
+    def _record(self, operation: str, action: str, target: Target, phase: Phase, **more: Any) -> AuditRecord:
         return AuditRecord(
             time=self._clock.now(),
             phase=phase,
@@ -83,9 +71,8 @@ class AuditFile:
             host=target.host,
             container=target.id,
             name=target.name,
-            action=action.text,
-            result=result,
-            text=text,
+            action=action,
+            **more,
         )
 
     def _append(self, line: bytes) -> None:

@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from console.model.actions import Action, Consent, Job, Outcome, Target
+from console.model.actions import Action, Consent, Job, Target
+from console.model.redeploy.changes import Changes
+from console.model.redeploy.course import Found, Goal
+from console.model.redeploy.plan import Plan, RedeployJob, Rules
 
 
 class ActionDesk(Protocol):
-    """Takes orders."""
+    """Takes orders. Plain methods return at once; a batch says when a job has changed."""
 
     def act(self, action: Action, targets: Sequence[Target], consent: Consent) -> int:
-        """Begin; return the job's number at once. Targets of different hosts are worked on side by side,
-        those of one host one after the other; guards are checked again for each.
+        """Begin; return the job's number. Targets of different hosts are worked on side by side, those of
+        one host one after the other; guards are checked again for each.
         """
         ...
 
     def jobs(self) -> tuple[Job, ...]:
-        """The last hundred jobs as they stand, oldest first. A batch says when one of them changed."""
+        """The last hundred jobs as they stand, oldest first."""
+        ...
+
+    async def plan(
+        self, target: Target, changes: Changes, rules: Rules, progress: Callable[[str, int, int], None]
+    ) -> Plan:
+        """Read and check everything a redeploy needs, and pull the image where the rules say so; nothing else
+        is changed. `progress` is called on another thread with words, bytes and bytes in all.
+
+        Raises NotFound, UsageError, GuardRefused, EngineError, EngineDown or HostUnreachable.
+        """
+        ...
+
+    def redeploy(self, plans: Sequence[Plan], rules: Rules, consent: Consent) -> int:
+        """Walk plans one after the other, stopping at the first that does not end well; return the number."""
+        ...
+
+    async def interrupted(self, host: str) -> list[Found]:
+        """Every redeploy that left something on this host, finished or not. Raises HostUnreachable ..."""
+        ...
+
+    def recover(self, host: str, found: Found, goal: Goal, rules: Rules, consent: Consent) -> int:
+        """Finish or take back what somebody left half done; return the number."""
+        ...
+
+    def redeploys(self) -> tuple[RedeployJob, ...]:
+        """The last hundred, oldest first."""
         ...
 
 
 class Audit(Protocol):
     """The audit file: one line before each action on each target, one after."""
 
-    async def before(self, operation: str, action: Action, target: Target) -> None:
+    async def before(self, operation: str, action: str, target: Target, plan: Sequence[str] = ()) -> None:
         """Durably written when it returns. Raises AuditFailed: then nothing may be done."""
         ...
 
-    async def after(self, operation: str, action: Action, outcome: Outcome) -> None:
-        """Write how it ended. A failure to write is logged and raised as AuditFailed, though it is done."""
+    async def after(self, operation: str, action: str, target: Target, result: str, text: str = "") -> None:
+        """Write how it ended. A failure to write is raised as AuditFailed, though it is done."""
         ...
 
     async def aclose(self) -> None: ...

@@ -49,13 +49,13 @@ class World:
             raise self.faults[name]
         return not self.same
 
-    async def before(self, operation: str, action: Action, target: Target) -> None:
+    async def before(self, operation: str, action: str, target: Target, plan: object = ()) -> None:
         if "audit" in self.faults:
             raise self.faults["audit"]
         self.said.append(f"before {target.name}")
 
-    async def after(self, operation: str, action: Action, outcome: Outcome) -> None:
-        self.said.append(f"after {outcome.target.name} {outcome.result}")
+    async def after(self, operation: str, action: str, target: Target, result: str, text: str = "") -> None:
+        self.said.append(f"after {target.name} {result}")
         if "after" in self.faults:
             raise self.faults["after"]
 

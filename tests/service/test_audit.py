@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from console.errors import AuditFailed
-from console.model.actions import Action, ActionKind, Outcome, Result, Target
+from console.model.actions import Target
 from console.model.audit import Actor, Phase, record_of
 from console.model.text import safe
 from console.service.audit import AuditFile, read_audit
 from tests.service.loops import EPOCH
 
-RESTART = Action(kind=ActionKind.RESTART)
+RESTART = "restart"
 TARGET = Target(host="app-1", id="a" * 64, name=safe("web"))
 
 
@@ -52,9 +52,7 @@ async def test_before_and_after(tmp_path: Path) -> None:
         "container": {"id": "a" * 64, "name": "web"},
         "action": "restart",
     }
-    await file.after(
-        "op1", RESTART, Outcome(target=TARGET, result=Result.FAILED, text=safe("no such container"))
-    )
+    await file.after("op1", RESTART, TARGET, "failed", "no such container")
     await file.aclose()
     records = list(read_audit(path))
     assert [(r.phase, r.result, r.text) for r in records] == [
@@ -68,10 +66,8 @@ async def test_before_and_after(tmp_path: Path) -> None:
 async def test_secrets_and_escapes_do_not_reach_the_file(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     file = audit(path)
-    outcome = Outcome(
-        target=TARGET, result=Result.FAILED, text=safe("login --password=hunter2\x1b]52;c;eA==\x07 failed")
-    )
-    await file.after("op", RESTART, outcome)
+    text = "login --password=hunter2\x1b]52;c;eA==\x07 failed"
+    await file.after("op", RESTART, TARGET, "failed", text)
     await file.aclose()
     assert "hunter2" not in path.read_text()
     assert "\\u001b" not in path.read_text()

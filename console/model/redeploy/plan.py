@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from console.model.actions import Target
+from console.model.containers import ContainerKey
 from console.model.redeploy.body import Recreation
 from console.model.redeploy.changes import Changes
 from console.model.redeploy.course import StepKind, Way
@@ -95,6 +96,25 @@ class Report:
     next_step: SafeText = NOTHING
     evidence: tuple[SafeText, ...] = ()
     """The failed container's last log lines and health checks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeployJob:
+    """Redeploys under way, one after the other, as far as they have come. Frozen; a newer one has the same
+    number.
+    """
+
+    number: int
+    targets: tuple[Target, ...]
+    began: float
+    told: tuple[tuple[Target, Told], ...] = ()
+    """The live log, oldest first; the last few hundred lines."""
+    reports: Mapping[ContainerKey, Report] = field(default_factory=dict)
+    """By target; one that was not begun because an earlier one failed has one that says so."""
+
+    @property
+    def over(self) -> bool:
+        return len(self.reports) == len(self.targets)
 
 
 def describe(
