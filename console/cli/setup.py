@@ -13,7 +13,10 @@ from console.config.schema import FleetConfig
 from console.errors import UsageError
 from console.model.clock import Clock
 from console.model.hosts import HostSpec
+from console.service.audit import AuditFile, MemoryAudit
+from console.service.deeds import Audit
 from console.service.remember import Forgetful, HostsFile, Memory
+from console.service.who import Who
 from console.transport.base import Transport
 from console.transport.clock import SystemClock
 
@@ -28,6 +31,7 @@ class Setup:
     transport: Callable[[], Transport]
     """Called on the loop that it will belong to."""
     memory: Callable[[], Memory]
+    audit: Callable[[Who], Audit]
     clock: Clock
 
 
@@ -62,13 +66,20 @@ def no_file(looked: tuple[Path, ...]) -> UsageError:
 
 def real(config: FleetConfig, options: Options, homes: Homes) -> Setup:
     """A fleet of real hosts."""
+    clock = SystemClock()
     return Setup(
         config=config,
         specs=choose_hosts(config.hosts, options.hosts),
         transport=_live,
         memory=lambda: HostsFile(homes.state / "hosts.json", config.fleet),
-        clock=SystemClock(),
+        audit=lambda who: AuditFile(audit_path(config, homes, who.account), config.fleet, who.actor, clock),
+        clock=clock,
     )
+
+
+def audit_path(config: FleetConfig, homes: Homes, account: str) -> Path:
+    """The audit file: this user's own, or the user's in the directory that hosts.yml names for all."""
+    return config.audit / f"{account}.jsonl" if config.audit is not None else homes.state / "audit.jsonl"
 
 
 def _live() -> Transport:
@@ -89,5 +100,6 @@ def _demo(options: Options) -> Setup:
         specs=choose_hosts(config.hosts, options.hosts),
         transport=lambda: DemoTransport(fleet),
         memory=Forgetful,
+        audit=lambda who: MemoryAudit(),
         clock=fleet.clock,
     )

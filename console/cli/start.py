@@ -17,6 +17,7 @@ from console.errors import UsageError
 from console.model.clock import tell_times_in
 from console.service.logs.outbox import Caps
 from console.service.network import NetworkThread
+from console.service.who import Who
 
 
 def run(options: Options, homes: Homes, output: Output) -> int:
@@ -30,6 +31,7 @@ def run(options: Options, homes: Homes, output: Output) -> int:
         output.say(f"{problem} (left out)")
     tell_times_in(settings.time_zone)
     setup = _setup(options, homes, output)
+    who = Who()
     # Dialling begins before the screen is built: it is what takes longest.
     handle = NetworkThread(
         setup.config.fleet,
@@ -38,13 +40,17 @@ def run(options: Options, homes: Homes, output: Output) -> int:
         clock=setup.clock,
         memory=setup.memory(),
         log_caps=Caps(settings.logs.lines, settings.logs.bytes),
+        audit=setup.audit(who),
+        read_only=options.read_only,
     ).start()
     try:
         from console.ui import app
     except BaseException:
         asyncio.run(handle.aclose())
         raise
-    return app.run(handle, settings, read_only=options.read_only, state=homes.state, themes=homes.themes)
+    return app.run(
+        handle, settings, read_only=options.read_only, state=homes.state, themes=homes.themes, who=who
+    )
 
 
 def on_terminal() -> bool:

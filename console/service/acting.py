@@ -51,7 +51,6 @@ class Deeds:
         self._changed = changed
         self._read_only = read_only
         self._jobs: dict[int, Job] = {}
-        self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._hosts: dict[str, asyncio.Lock] = {}
 
@@ -59,22 +58,21 @@ class Deeds:
         """The newest hundred, oldest first."""
         return tuple(self._jobs.values())
 
-    def act(self, action: Action, targets: Sequence[Target], consent: Consent, number: int = 0) -> int:
-        """Begin; return the job's number (`number` where somebody has given one out already)."""
-        self._number = number or self._number + 1
-        job = Job(number=self._number, action=action, targets=tuple(targets), began=self._clock.now())
+    def act(self, number: int, action: Action, targets: Sequence[Target], consent: Consent) -> None:
+        """Begin the job of this number."""
+        job = Job(number=number, action=action, targets=tuple(targets), began=self._clock.now())
         self._put(job)
         for host in dict.fromkeys(target.host for target in job.targets):
             mine = [target for target in job.targets if target.host == host]
             task = asyncio.create_task(self._on_host(job.number, action, mine, consent), name=f"act {host}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return job.number
 
     async def aclose(self) -> None:
-        """Stop waiting for what is under way (an engine finishes by itself) and put that on record."""
+        """Stop waiting for what is under way (an engine finishes by itself) and put that on record. The
+        audit is closed by its owner.
+        """
         await end(tuple(self._tasks))
-        await self._audit.aclose()
 
     async def _on_host(self, number: int, action: Action, targets: list[Target], consent: Consent) -> None:
         for target in targets:

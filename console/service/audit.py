@@ -99,6 +99,25 @@ class AuditFile:
         )
 
 
+class MemoryAudit:
+    """The record of a fleet that lives in memory: as long as it does."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[Phase, str, Target, str]] = []
+        """Phase, action, target, and the result of those that are over."""
+
+    async def before(self, operation: str, action: str, target: Target, plan: Sequence[str] = ()) -> None:
+        """Remember it."""
+        self.lines.append((Phase.BEFORE, action, target, ""))
+
+    async def after(self, operation: str, action: str, target: Target, result: str, text: str = "") -> None:
+        """Remember it."""
+        self.lines.append((Phase.AFTER, action, target, result))
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
 def _write_all(file: int, line: bytes) -> None:
     written = os.write(file, line)
     if written < len(line):

@@ -9,6 +9,7 @@ from console.model.actions import Action, Consent, Job, Target
 from console.model.redeploy.changes import Changes
 from console.model.redeploy.course import Found, Goal
 from console.model.redeploy.plan import Plan, RedeployJob, Rules
+from console.transport.base import PullProgress
 
 
 class ActionDesk(Protocol):
@@ -25,10 +26,10 @@ class ActionDesk(Protocol):
         ...
 
     async def plan(
-        self, target: Target, changes: Changes, rules: Rules, progress: Callable[[str, int, int], None]
+        self, target: Target, changes: Changes, rules: Rules, progress: Callable[[PullProgress], None]
     ) -> Plan:
         """Read and check everything a redeploy needs, and pull the image where the rules say so; nothing else
-        is changed. `progress` is called on another thread with words, bytes and bytes in all.
+        is changed. `progress` is called on another thread.
 
         Raises NotFound, UsageError, GuardRefused, EngineError, EngineDown or HostUnreachable.
         """

@@ -6,7 +6,9 @@ import threading
 from collections import deque
 from types import MappingProxyType
 
+from console.model.actions import Job
 from console.model.events import EngineEvent
+from console.model.redeploy.plan import RedeployJob
 from console.model.snapshot import HostSnapshot
 from console.service.handle import Batch
 
@@ -23,6 +25,7 @@ class Feed:
         self._changed: dict[str, HostSnapshot] = {}
         self._events: deque[EngineEvent] = deque()
         self._most = events
+        self._jobs: dict[tuple[str, int], Job | RedeployJob] = {}
         self._dropped = 0
 
     def snapshot(self, snapshot: HostSnapshot) -> None:
@@ -39,16 +42,22 @@ class Feed:
                 self._dropped += 1
             self._events.append(event)
 
+    def job(self, job: Job | RedeployJob) -> None:
+        """Put the newest state of a job into its slot."""
+        with self._lock:
+            self._jobs[type(job).__name__, job.number] = job
+
     def take(self) -> Batch | None:
         """All that came since the last call, or None."""
         # Looked at without the lock: a change missed by this call is seen by the next.
-        if not self._changed and not self._events and not self._dropped:
+        if not (self._changed or self._events or self._jobs or self._dropped):
             return None
         with self._lock:
             changed, self._changed = self._changed, {}
             events, self._events = tuple(self._events), deque()
+            jobs, self._jobs = tuple(self._jobs.values()), {}
             dropped, self._dropped = self._dropped, 0
-        return Batch(snapshots=MappingProxyType(changed), events=events, dropped=dropped)
+        return Batch(snapshots=MappingProxyType(changed), events=events, jobs=jobs, dropped=dropped)
 
     def latest(self) -> tuple[HostSnapshot, ...]:
         """The newest snapshot of every host."""

@@ -6,12 +6,13 @@ import asyncio
 import random
 from collections.abc import Callable, Collection, Sequence
 
-from console.errors import UsageError
+from console.errors import GuardRefused, UsageError
 from console.model.clock import Clock
 from console.model.containers import ContainerKey, Inspection
 from console.model.events import EngineEvent
 from console.model.hosts import HostSpec
 from console.model.snapshot import HostSnapshot
+from console.service.deeds import Audit
 from console.service.feed import Feed
 from console.service.history import History
 from console.service.logs.host import Reached
@@ -21,6 +22,7 @@ from console.service.session import Surroundings
 from console.service.supervisor import Supervisor
 from console.service.tasks import end
 from console.service.view import View
+from console.service.works import Works
 from console.transport.base import Transport
 
 INSPECTS = 200.0
@@ -45,8 +47,12 @@ class Fleet:
         *,
         jitter: Callable[[], float] = random.random,
         figures: bool = True,
+        audit: Audit | None = None,
+        read_only: bool = False,
     ) -> None:
-        """Without `figures` containers are only listed: no shell is opened, nothing sampled or inspected."""
+        """Without `figures` containers are only listed: no shell is opened, nothing sampled or inspected.
+        Without `audit` nothing can be changed: what is not on record is not done.
+        """
         self.history = History(clock.now())
         self.logs = LogRoom(clock, jitter, self._reach)
         """Streams of logs; they end with the fleet."""
@@ -65,6 +71,18 @@ class Fleet:
             first_sample_within=len(specs) / SHELLS if len(specs) > CROWD else 0.0,
         )
         self._supervisors = {spec.name: Supervisor(spec, memory, self, around) for spec in specs}
+        self._works = (
+            Works(
+                {spec.name: spec for spec in specs},
+                clock,
+                audit,
+                self._supervisor,
+                feed.job,
+                read_only=read_only,
+            )
+            if audit is not None
+            else None
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._transport: Transport | None = None
         for supervisor in self._supervisors.values():
@@ -91,12 +109,21 @@ class Fleet:
     async def aclose(self) -> None:
         """Stop everything and wait for it. Idempotent."""
         await self.logs.aclose()
+        if self._works is not None:
+            await self._works.aclose()
         tasks, self._tasks = self._tasks, []
         await end(tasks)
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
         self._memory.close()
+
+    @property
+    def works(self) -> Works:
+        """What changes hosts. Raises GuardRefused where nothing may be changed."""
+        if self._works is None:
+            raise GuardRefused("nothing can be changed here: there is no audit file to put it on record")
+        return self._works
 
     def retry(self, host: str) -> None:
         """Connect to `host` now."""

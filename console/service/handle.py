@@ -10,11 +10,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from console.model.actions import Job
 from console.model.containers import ContainerKey, Inspection, Usage
 from console.model.events import EngineEvent
 from console.model.hosts import HostLoad, HostSpec
 from console.model.problems import Problem
+from console.model.redeploy.plan import RedeployJob
 from console.model.snapshot import HostSnapshot
+from console.service.deeds import ActionDesk
 from console.service.tap import LogDesk
 
 
@@ -26,6 +29,8 @@ class Batch:
     """The newest snapshot of each host that changed; those in between are gone (latest wins)."""
     events: tuple[EngineEvent, ...] = ()
     """In order of arrival."""
+    jobs: tuple[Job | RedeployJob, ...] = ()
+    """The newest state of each job that changed."""
     dropped: int = 0
     """Events that did not fit the queue since the last `take`; the oldest were dropped."""
 
@@ -73,6 +78,11 @@ class FleetHandle(LogDesk, Protocol):
 
     def load_history(self, host: str) -> tuple[HostLoad, ...]:
         """Samples of the last ten minutes at most, oldest first."""
+        ...
+
+    @property
+    def orders(self) -> ActionDesk:
+        """What can be asked to be done."""
         ...
 
     async def inspect(self, key: ContainerKey) -> Inspection:

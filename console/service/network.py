@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 from console.errors import HostUnreachable
 from console.model.clock import Clock
@@ -15,14 +15,18 @@ from console.model.containers import ContainerKey, Inspection, Usage
 from console.model.hosts import HostLoad, HostSpec
 from console.model.logs.wish import LogWish
 from console.model.problems import Problem
+from console.service.deeds import Audit
 from console.service.feed import Feed
 from console.service.fleet import Fleet
 from console.service.handle import Batch
 from console.service.logs.handover import StreamTap
 from console.service.logs.outbox import Caps
+from console.service.orders import Orders
 from console.service.remember import Memory
 from console.service.troubles import Troubles
 from console.transport.base import Transport
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,8 @@ class NetworkThread:
         clock: Clock,
         memory: Memory,
         log_caps: Caps | None = None,
+        audit: Audit | None = None,
+        read_only: bool = False,
     ) -> None:
         """`transport` is called on the new thread, so that what it imports is not waited for here.
         `log_caps`: how much of a log stream is kept for a reader who does not take.
@@ -50,7 +56,8 @@ class NetworkThread:
         self._log_caps = log_caps or Caps()
         self._feed = Feed()
         self._troubles = Troubles()
-        self._fleet = Fleet(self._specs, clock, memory, self._feed)
+        self._fleet = Fleet(self._specs, clock, memory, self._feed, audit=audit, read_only=read_only)
+        self._orders = Orders(self._fleet, self._call, self._ask)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ended: Future[None] = Future()
@@ -105,10 +112,18 @@ class NetworkThread:
         """Ten minutes of one machine."""
         return self._fleet.history.load(host, self._clock.now())
 
+    @property
+    def orders(self) -> Orders:
+        """What can be asked to be done."""
+        return self._orders
+
     async def inspect(self, key: ContainerKey) -> Inspection:
         """Ask the engine. Raises NotFound, EngineDown or HostUnreachable."""
-        asking = self._fleet.inspect(key)
-        closing = HostUnreachable(key[0], "the console is closing")
+        return await self._ask(key[0], self._fleet.inspect(key))
+
+    async def _ask(self, host: str, asking: Coroutine[Any, Any, T]) -> T:
+        """Run something on the network loop and wait for it on the caller's."""
+        closing = HostUnreachable(host, "the console is closing")
         try:
             answer = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self._loop))
         except RuntimeError as error:  # the loop is closed

@@ -115,14 +115,18 @@ class Supervisor:
         engine = self._session.engine if self._session else None
         return (engine, self.board.epoch) if engine is not None else None
 
+    def unreachable(self) -> HostUnreachable:
+        """Why nothing can be asked of this host."""
+        state = self.board.status
+        reason = f"{state.state}: {state.reason}" if state.reason else str(state.state)
+        return HostUnreachable(self.spec.name, reason, next_step=state.next_step)
+
     async def inspect(self, container_id: str) -> Inspection:
         """Ask the engine now. Raises NotFound, EngineDown or HostUnreachable."""
         epoch = self.board.epoch
         engine = self._session.engine if self._session else None
         if engine is None:
-            state = self.board.status
-            reason = f"{state.state}: {state.reason}" if state.reason else str(state.state)
-            raise HostUnreachable(self.spec.name, reason, next_step=state.next_step)
+            raise self.unreachable()
         inspection = await engine.inspect(container_id)
         if epoch != self.board.epoch:
             raise HostUnreachable(self.spec.name, "the connection was lost while asking")

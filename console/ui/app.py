@@ -22,6 +22,7 @@ from console.model.clock import wall
 from console.model.containers import ContainerKey
 from console.model.problems import Problem
 from console.service.handle import FleetHandle
+from console.service.who import Who
 from console.ui import keys
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs, glyphs_for
@@ -31,7 +32,6 @@ from console.ui.messages import ContainerWanted, HostWanted, Said
 from console.ui.running import run_on_terminal
 from console.ui.screens.main import MainScreen
 from console.ui.terminal_app import TerminalApp
-from console.ui.who import attached, login, together
 from console.ui.widgets.too_small import mind_size
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class DockconApp(TerminalApp):
         themes: Path | None = None,
         now: Callable[[], float] = wall,
         glyphs: Glyphs | None = None,
+        who: Who | None = None,
     ) -> None:
         super().__init__(settings, themes)
         self.glyphs = glyphs or glyphs_for(encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
@@ -66,7 +67,7 @@ class DockconApp(TerminalApp):
         self.main = MainScreen(self.bridge, self.glyphs, read_only=read_only)
         self.main.saved_to = state / "saved"
         self._desk: QuestionDesk | None = None
-        self.account = login()
+        self.who = who or Who()
 
     # Life
 
@@ -89,7 +90,7 @@ class DockconApp(TerminalApp):
         self.run_worker(self._who(), group="who", exclusive=True, exit_on_error=False)
 
     async def _who(self) -> None:
-        self.main.fleet_bar.who = together(self.account, await attached())
+        self.main.fleet_bar.who = await self.who.look()
         self.main.fleet_bar.redraw()
 
     def _look_for_questions(self, _: frozenset[str]) -> None:
@@ -164,15 +165,16 @@ def run(
     read_only: bool = False,
     state: Path = Path("."),
     themes: Path | None = None,
+    who: Who | None = None,
 ) -> int:
     """Run the console on this terminal until it is left; close `handle`; return the exit code.
 
-    `state` is where saved panes go, `themes` the user's own themes. Ends by SIGTERM and SIGHUP like by `q`,
-    but with 128 + the signal's number.
+    `state` is where saved panes go, `themes` the user's own themes; `who` is told who is attached. Ends by
+    SIGTERM and SIGHUP like by `q`, but with 128 + the signal's number.
     """
     calm()
 
     def make() -> DockconApp:
-        return DockconApp(handle, settings, read_only=read_only, state=state, themes=themes)
+        return DockconApp(handle, settings, read_only=read_only, state=state, themes=themes, who=who)
 
     return asyncio.run(run_on_terminal(make, handle))

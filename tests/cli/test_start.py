@@ -13,6 +13,7 @@ import pytest
 from console.cli import start
 from console.config.schema import Settings
 from console.service.handle import FleetHandle
+from console.service.who import Who
 from tests.cli.conftest import Done, Run
 
 
@@ -48,6 +49,7 @@ def test_the_demo(run: Run, opened: Opened, monkeypatch: pytest.MonkeyPatch, hom
     ((handle, _, rest),) = opened
     assert handle.fleet == "demo"
     assert [spec.name for spec in handle.hosts] == ["app-1", "app-2"]
+    assert isinstance(rest.pop("who"), Who)
     assert rest == {
         "read_only": True,
         "state": home / ".local/state/dockcon",

@@ -37,7 +37,6 @@ class World:
     faults: dict[str, DockconError] = field(default_factory=dict)
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
-    closed: bool = False
     same: bool = False
 
     async def act(self, container_id: str, action: Action) -> bool:
@@ -83,20 +82,19 @@ class World:
 async def test_on_record_before_and_after() -> None:
     world = World()
     deeds = world.deeds()
-    number = deeds.act(RESTART, [target("a", "w")], YES)
+    deeds.act(7, RESTART, [target("a", "w")], YES)
     await until(lambda: world.jobs[-1].over)
     assert world.said == ["before w", "restart w", "after w done"]
-    assert [job.number for job in deeds.jobs()] == [number]
+    assert [job.number for job in deeds.jobs()] == [7]
     assert world.outcome("w").result is Result.DONE
     await deeds.aclose()
-    assert world.closed
 
 
 @virtual
 async def test_what_was_so_already_is_told_from_what_was_done() -> None:
     world = World(same=True)
     deeds = world.deeds()
-    deeds.act(Action(kind=ActionKind.STOP), [target("a", "w")], YES)
+    deeds.act(2001, Action(kind=ActionKind.STOP), [target("a", "w")], YES)
     await until(lambda: world.jobs[-1].over)
     assert world.outcome("w").result is Result.NOTHING
     await deeds.aclose()
@@ -106,12 +104,12 @@ async def test_what_was_so_already_is_told_from_what_was_done() -> None:
 async def test_hosts_side_by_side_and_targets_of_one_host_in_turn() -> None:
     world = World(gates={"w": asyncio.Event()})
     deeds = world.deeds(HostSpec(name="a", address="x"), HostSpec(name="b", address="y"))
-    deeds.act(RESTART, [target("a", "w"), target("a", "v"), target("b", "u")], YES)
+    deeds.act(2002, RESTART, [target("a", "w"), target("a", "v"), target("b", "u")], YES)
     await until(lambda: len(world.jobs[-1].outcomes) == 1)
     assert world.outcome("u").result is Result.DONE
     assert "restart v" not in world.said
     # Another job on the same host waits its turn, too.
-    deeds.act(Action(kind=ActionKind.STOP), [target("a", "w")], YES)
+    deeds.act(2003, Action(kind=ActionKind.STOP), [target("a", "w")], YES)
     await asyncio.sleep(1)
     assert "stop w" not in world.said
     world.gates["w"].set()
@@ -128,7 +126,7 @@ async def test_guards_are_asked_where_it_is_done() -> None:
         HostSpec(name="b", address="y", guard=Guard.TYPED),
         HostSpec(name="c", address="z"),
     )
-    deeds.act(RESTART, [target("a", "w"), target("b", "v"), target("c", "u")], YES)
+    deeds.act(2004, RESTART, [target("a", "w"), target("b", "v"), target("c", "u")], YES)
     await until(lambda: world.jobs[-1].over)
     assert [world.outcome(n).result for n in "wvu"] == [Result.REFUSED, Result.REFUSED, Result.DONE]
     assert "observed" in world.outcome("w").text
@@ -140,7 +138,7 @@ async def test_guards_are_asked_where_it_is_done() -> None:
 async def test_read_only_refuses_everything() -> None:
     world = World()
     deeds = world.deeds(read_only=True)
-    deeds.act(RESTART, [target("a", "w")], Consent(True, frozenset({"w"})))
+    deeds.act(2005, RESTART, [target("a", "w")], Consent(True, frozenset({"w"})))
     await until(lambda: world.jobs[-1].over)
     assert world.outcome("w").result is Result.REFUSED
     assert world.said == []
@@ -151,7 +149,7 @@ async def test_read_only_refuses_everything() -> None:
 async def test_nothing_is_done_that_cannot_be_put_on_record() -> None:
     world = World(faults={"audit": AuditFailed("disk full")})
     deeds = world.deeds()
-    deeds.act(RESTART, [target("a", "w")], YES)
+    deeds.act(2006, RESTART, [target("a", "w")], YES)
     await until(lambda: world.jobs[-1].over)
     assert world.outcome("w").result is Result.FAILED
     assert "disk full" in world.outcome("w").text
@@ -163,7 +161,7 @@ async def test_nothing_is_done_that_cannot_be_put_on_record() -> None:
 async def test_what_is_done_and_could_not_be_recorded_is_done() -> None:
     world = World(faults={"after": AuditFailed("disk full")})
     deeds = world.deeds()
-    deeds.act(RESTART, [target("a", "w")], YES)
+    deeds.act(2007, RESTART, [target("a", "w")], YES)
     await until(lambda: world.jobs[-1].over)
     assert world.outcome("w").result is Result.DONE
     await deeds.aclose()
@@ -180,7 +178,7 @@ async def test_every_target_has_its_own_outcome() -> None:
         }
     )
     deeds = world.deeds()
-    deeds.act(RESTART, [target("a", name) for name in "wvuts"], YES)
+    deeds.act(2008, RESTART, [target("a", name) for name in "wvuts"], YES)
     await until(lambda: world.jobs[-1].over)
     results = [world.outcome(name).result for name in "wvuts"]
     assert results == [Result.FAILED, Result.UNKNOWN, Result.FAILED, Result.FAILED, Result.DONE]
@@ -198,7 +196,7 @@ async def test_a_host_that_is_not_up_is_not_asked() -> None:
         raise HostUnreachable(host, "lost: no route")
 
     deeds = world.deeds(ready=ready)
-    deeds.act(RESTART, [target("a", "w")], YES)
+    deeds.act(2009, RESTART, [target("a", "w")], YES)
     await until(lambda: world.jobs[-1].over)
     assert world.outcome("w").text == "lost: no route"
     assert world.said == []
@@ -209,7 +207,7 @@ async def test_a_host_that_is_not_up_is_not_asked() -> None:
 async def test_closing_in_the_middle_is_on_record_as_unknown() -> None:
     world = World(gates={"w": asyncio.Event()})
     deeds = world.deeds()
-    deeds.act(RESTART, [target("a", "w"), target("a", "v")], YES)
+    deeds.act(2010, RESTART, [target("a", "w"), target("a", "v")], YES)
     await until(lambda: "restart w" in world.said)
     await deeds.aclose()
     assert world.said == ["before w", "restart w", "after w unknown"]
@@ -219,11 +217,11 @@ async def test_closing_in_the_middle_is_on_record_as_unknown() -> None:
 async def test_old_jobs_are_forgotten_but_never_one_under_way() -> None:
     world = World(gates={"w": asyncio.Event()})
     deeds = world.deeds(HostSpec(name="a", address="x"), HostSpec(name="b", address="y"))
-    slow = deeds.act(RESTART, [target("a", "w")], YES)
-    for _ in range(JOBS_KEPT + 20):
-        deeds.act(RESTART, [target("b", "v")], YES)
+    deeds.act(1000, RESTART, [target("a", "w")], YES)
+    for number in range(JOBS_KEPT + 20):
+        deeds.act(number, RESTART, [target("b", "v")], YES)
     await until(lambda: sum(not job.over for job in deeds.jobs()) == 1)
-    deeds.act(RESTART, [target("b", "v")], YES)
+    deeds.act(2011, RESTART, [target("b", "v")], YES)
     assert len(deeds.jobs()) == JOBS_KEPT
-    assert slow in [job.number for job in deeds.jobs()]
+    assert 1000 in [job.number for job in deeds.jobs()]
     await deeds.aclose()

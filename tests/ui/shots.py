@@ -32,7 +32,7 @@ def app_of(fleet: FakeFleet, settings: Settings = TASTE, *, plain: bool = False,
     """The console on a fleet at noon, with somebody's name on it."""
     more = {"now": lambda: NOON, "glyphs": ASCII if plain else UNICODE, **more}
     app = DockconApp(fleet, settings, **more)
-    app.account = "ops"
+    app.who.account = "ops"
     return app
 
 

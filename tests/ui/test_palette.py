@@ -8,7 +8,7 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import OptionList
 
-from console.ui.who import attached, together
+from console.service.who import attached, together
 from tests.ui.driving import Console, driven
 from tests.ui.fleet import small_fleet
 from tests.ui.waiting import until

@@ -9,6 +9,7 @@ import pwd
 import subprocess
 from collections.abc import Iterable
 
+from console.model.audit import Actor
 from console.model.text import sanitise
 
 PATIENCE = 2.0
@@ -50,3 +51,20 @@ async def attached() -> list[str]:
 def together(own: str, others: Iterable[str]) -> str:
     """`ops, dba`: this process's account first, each once."""
     return ", ".join(dict.fromkeys((own, *others)))
+
+
+class Who:
+    """The actor of this process, and who was attached when somebody last looked."""
+
+    def __init__(self) -> None:
+        self.account = login()
+        self.attached: tuple[str, ...] = ()
+
+    async def look(self) -> str:
+        """Look who is attached now; return all of them as one text."""
+        self.attached = tuple(await attached())
+        return together(self.account, self.attached)
+
+    def actor(self) -> Actor:
+        """Who acts, for the audit."""
+        return Actor(uid=os.getuid(), login=self.account, attached=self.attached)
