@@ -232,21 +232,77 @@ def resolve(selectors: Sequence[str], containers: Iterable[Container]) -> tuple[
     Raises UsageError when a selector names nothing, or a name without a host is on several hosts.
     """
     everything = tuple(containers)
-    hosts = {c.host for c in everything}
+    selection = select(selectors, {c.host for c in everything})
+    left = selection.narrowed(everything)
+    if not selection.names:
+        chosen = {c.key for c in left} if selection.terms else set()
+    else:
+        chosen = {c.key for name in selection.names for c in _named(name, left)}
+    if not chosen:
+        raise UsageError(f"nothing matches `{' '.join(selectors)}`" if selectors else "no container is named")
+    return tuple(c for c in everything if c.key in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Selectors as `resolve` takes them, apart from any list of containers."""
+
+    names: tuple[str, ...]
+    """Alternatives; without any, everything that `terms` leave."""
+    terms: tuple[Term, ...]
+    """What narrows: all must hold."""
+
+    def narrowed(self, containers: Iterable[Container]) -> tuple[Container, ...]:
+        """Those of `containers` that hold every term."""
+        return tuple(c for c in containers if all(term.matches(c) for term in self.terms))
+
+    def named(self, name: str, containers: Iterable[Container]) -> tuple[Container, ...]:
+        """What one of `names` means among `containers`. Raises UsageError as `resolve` does."""
+        return tuple(_named(name, self.narrowed(containers)))
+
+    def hosts(self, known: Iterable[str]) -> tuple[str, ...]:
+        """Those of the hosts `known` on which something can be meant."""
+        on = [_glob(named[0]) if (named := _host_and_name(n)) else None for n in self.names]
+        return tuple(
+            host
+            for host in known
+            if all(_possible(term, host) for term in self.terms)
+            and (not on or any(test is None or test(host) for test in on))
+        )
+
+    def lasting(self) -> Query | None:
+        """What containers that come later must match to be meant too: one of the globs and every term. None
+        where each name is that of one container.
+        """
+        globs = [name for name in self.names if globbed(name)]
+        if not globs:
+            return None if self.names else Query(" ".join(t.word for t in self.terms), self.terms)
+        pairs = [_host_and_name(name) or ("*", name) for name in globs]
+        tests = [(_glob(host), _glob(name)) for host, name in pairs]
+        one = Term(
+            " ".join(globs),
+            False,
+            "container",
+            lambda c: any(on(c.host) and called(c.name) for on, called in tests),
+            lambda host: any(on(host) for on, _ in tests),
+        )
+        return Query(" ".join(self.names), (one, *self.terms))
+
+
+def select(selectors: Sequence[str], hosts: Collection[str]) -> Selection:
+    """Take selectors apart; `hosts` are all there are. Raises UsageError for a field that does not exist."""
     names: list[str] = []
     narrowing: list[str] = []
     for selector in selectors:
         plain = not selector.startswith("!") and _FIELD.fullmatch(selector) is None
         (names if plain else narrowing).append(selector)
-    terms = [term for selector in narrowing if (term := _narrowing(selector, hosts)) is not None]
-    left = tuple(c for c in everything if all(term.matches(c) for term in terms))
-    if not names:
-        chosen = {c.key for c in left} if terms else set()
-    else:
-        chosen = {c.key for name in names for c in _named(name, left)}
-    if not chosen:
-        raise UsageError(f"nothing matches `{' '.join(selectors)}`" if selectors else "no container is named")
-    return tuple(c for c in everything if c.key in chosen)
+    terms = (_narrowing(selector, hosts) for selector in narrowing)
+    return Selection(tuple(names), tuple(term for term in terms if term is not None))
+
+
+def globbed(name: str) -> bool:
+    """Whether a name is a pattern for several."""
+    return "*" in name or "?" in name
 
 
 def _narrowing(argument: str, hosts: Collection[str]) -> Term | None:
@@ -264,7 +320,7 @@ def _named(selector: str, containers: Sequence[Container]) -> list[Container]:
         same = _glob(selector)
         exact = [c for c in containers if c.name == selector]
         found = exact or [c for c in containers if same(c.name)] or _by_id(selector, containers)
-        if len(found) > 1 and "*" not in selector and "?" not in selector:
+        if len(found) > 1 and not globbed(selector):
             listed = ", ".join(sorted(c.ref for c in found))
             raise UsageError(
                 f"`{selector}` is on several hosts: {listed}", next_step="say which, or use a glob"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from console.errors import UsageError
 from console.model.containers import Container, ContainerState, Health
-from console.model.query import FIELDS, image_names, parse, resolve, words
+from console.model.query import FIELDS, image_names, parse, resolve, select, words
 from console.model.text import SafeText
 
 
@@ -222,3 +222,49 @@ def test_no_selector_breaks_resolve(selectors: list[str]) -> None:
         return
     assert chosen
     assert set(c.key for c in chosen) <= {c.key for c in FLEET}
+
+
+@pytest.mark.parametrize(
+    ("selectors", "hosts"),
+    [
+        (["web"], HOSTS),
+        (["web@app-1", "db-1/postgres"], ("app-1", "db-1")),
+        (["app-*/web"], ("app-1", "app-2")),
+        (["web", "web@app-1"], HOSTS),
+        (["web", "host:app-2"], ("app-2",)),
+        (["!host:app-2"], ("app-1", "db-1")),
+        (["*", "!app-1/web"], HOSTS),
+        (["web@elsewhere"], ()),
+        (["web@app-1", "host:db-1"], ()),
+    ],
+)
+def test_hosts_on_which_something_can_be_meant(selectors: list[str], hosts: tuple[str, ...]) -> None:
+    assert select(selectors, HOSTS).hosts(HOSTS) == hosts
+
+
+@pytest.mark.parametrize(
+    ("selectors", "refs"),
+    [
+        (["label:tier=web"], ["web@app-1", "web@app-2"]),
+        (["*"], [c.ref for c in FLEET]),
+        (["web*", "!host:app-2"], ["web@app-1", "Web-Old@app-1"]),
+        (["*@app-2", "postgres"], ["web@app-2", "rabbit@app-2"]),
+        (["web@app-1"], None),
+        (["web", "rabbit", "host:app-2"], None),
+    ],
+)
+def test_what_comes_later_is_meant_by_globs_and_by_words_that_narrow(
+    selectors: list[str], refs: list[str] | None
+) -> None:
+    query = select(selectors, HOSTS).lasting()
+    assert (query and [c.ref for c in FLEET if query.matches(c)]) == refs
+    if query:
+        assert set(query.hosts(HOSTS)) >= {c.host for c in FLEET if query.matches(c)}
+
+
+def test_a_selection_names_what_resolve_does() -> None:
+    selection = select(["web", "deadbeef", "host:app-1"], HOSTS)
+    assert [c.ref for c in selection.named("web", FLEET)] == ["web@app-1"]
+    with pytest.raises(UsageError, match="no container `deadbeef`"):
+        selection.named("deadbeef", FLEET)
+    assert [c.ref for c in select(["deadbeef"], HOSTS).named("deadbeef", FLEET)] == ["postgres@db-1"]
