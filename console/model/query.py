@@ -237,7 +237,12 @@ def resolve(selectors: Sequence[str], containers: Iterable[Container]) -> tuple[
     if not selection.names:
         chosen = {c.key for c in left} if selection.terms else set()
     else:
-        chosen = {c.key for name in selection.names for c in _named(name, left)}
+        chosen = set()
+        for name in selection.names:
+            found = _named(name, left)
+            if not found:
+                raise _missing(name, left)
+            chosen |= {c.key for c in found}
     if not chosen:
         raise UsageError(f"nothing matches `{' '.join(selectors)}`" if selectors else "no container is named")
     return tuple(c for c in everything if c.key in chosen)
@@ -257,8 +262,14 @@ class Selection:
         return tuple(c for c in containers if all(term.matches(c) for term in self.terms))
 
     def named(self, name: str, containers: Iterable[Container]) -> tuple[Container, ...]:
-        """What one of `names` means among `containers`. Raises UsageError as `resolve` does."""
+        """What one of `names` means among `containers`, maybe nothing. Raises UsageError where a name without
+        a host means several.
+        """
         return tuple(_named(name, self.narrowed(containers)))
+
+    def missing(self, name: str, containers: Iterable[Container]) -> UsageError:
+        """What to say where one of `names` means nothing among `containers`."""
+        return _missing(name, self.narrowed(containers))
 
     def hosts(self, known: Iterable[str]) -> tuple[str, ...]:
         """Those of the hosts `known` on which something can be meant."""
@@ -312,7 +323,7 @@ def _narrowing(argument: str, hosts: Collection[str]) -> Term | None:
 
 
 def _named(selector: str, containers: Sequence[Container]) -> list[Container]:
-    """What one name, with or without a host, means among `containers`."""
+    """What one name, with or without a host, means among `containers`, maybe nothing."""
     if named := _host_and_name(selector):
         on, called = _glob(named[0]), _glob(named[1])
         found = [c for c in containers if on(c.host) and called(c.name)]
@@ -325,12 +336,14 @@ def _named(selector: str, containers: Sequence[Container]) -> list[Container]:
             raise UsageError(
                 f"`{selector}` is on several hosts: {listed}", next_step="say which, or use a glob"
             )
-    if not found:
-        refs = {text: c.ref for c in containers for text in (c.ref, f"{c.host}/{c.name}", str(c.name))}
-        near = dict.fromkeys(refs[text] for text in _near(selector, refs, 3))
-        hint = f"did you mean {' or '.join(near)}?" if near else ""
-        raise UsageError(f"no container `{selector}`", next_step=hint)
     return found
+
+
+def _missing(selector: str, containers: Sequence[Container]) -> UsageError:
+    refs = {text: c.ref for c in containers for text in (c.ref, f"{c.host}/{c.name}", str(c.name))}
+    near = dict.fromkeys(refs[text] for text in _near(selector, refs, 3))
+    hint = f"did you mean {' or '.join(near)}?" if near else ""
+    return UsageError(f"no container `{selector}`", next_step=hint)
 
 
 def _near(word: str, known: Iterable[str], most: int) -> list[str]:

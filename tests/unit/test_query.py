@@ -265,6 +265,6 @@ def test_what_comes_later_is_meant_by_globs_and_by_words_that_narrow(
 def test_a_selection_names_what_resolve_does() -> None:
     selection = select(["web", "deadbeef", "host:app-1"], HOSTS)
     assert [c.ref for c in selection.named("web", FLEET)] == ["web@app-1"]
-    with pytest.raises(UsageError, match="no container `deadbeef`"):
-        selection.named("deadbeef", FLEET)
+    assert selection.named("deadbeef", FLEET) == ()
+    assert "did you mean web@app-1" in str(selection.missing("wep", FLEET))
     assert [c.ref for c in select(["deadbeef"], HOSTS).named("deadbeef", FLEET)] == ["postgres@db-1"]

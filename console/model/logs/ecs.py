@@ -110,8 +110,10 @@ class Encoder:
     what the lines of one stream share is encoded once.
     """
 
-    def __init__(self, fleet: str) -> None:
+    def __init__(self, fleet: str, *, ascii_only: bool = False) -> None:
+        """`ascii_only`: for an output that takes nothing else."""
         self._fleet = fleet
+        self._ascii = ascii_only
         self._shared: dict[tuple[int, int], str] = {}
 
     def line(self, ns: int, stream: Stream, text: str, raw: bytes, source: LogSource) -> str:
@@ -119,9 +121,9 @@ class Encoder:
         shared = self._shared.get((source.index, stream))
         if shared is None:
             row = {"stream": _STREAMS[stream], **_about(source, self._fleet)}
-            shared = self._shared[source.index, stream] = f"{_dump(row)[1:]}\n"
+            shared = self._shared[source.index, stream] = f"{self._dump(row)[1:]}\n"
         level = level_of(raw)
-        message = encode_basestring(text)
+        message = encode_basestring_ascii(text) if self._ascii else encode_basestring(text)
         if not message.isprintable():
             # JSON escapes the control characters of ASCII only; terminals obey others too.
             message = encode_basestring_ascii(text)
@@ -131,8 +133,7 @@ class Encoder:
     def note(self, note: Note, source: LogSource | None) -> str:
         """A note of ours with its newline."""
         line = LogLine(note.ns, note.source, Stream.NOTE, b"", note)
-        return f"{_dump(record_of(source, line, self._fleet))}\n"
+        return f"{self._dump(record_of(source, line, self._fleet))}\n"
 
-
-def _dump(row: Mapping[str, object]) -> str:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    def _dump(self, row: Mapping[str, object]) -> str:
+        return json.dumps(row, ensure_ascii=self._ascii, separators=(",", ":"))
