@@ -6,6 +6,7 @@ All functions expect a document that passed `model.secrets.mask_document`, which
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -33,9 +34,11 @@ def text(document: object, *path: str) -> str:
 
 
 def number(document: object, *path: str) -> int:
-    """A whole number at a path; 0 where there is none."""
+    """A whole number at a path; 0 where there is none (Python's JSON also reads `Infinity` and `NaN`)."""
     found = dig(document, *path)
-    return int(found) if isinstance(found, int | float) and not isinstance(found, bool) else 0
+    if isinstance(found, float):
+        return int(found) if math.isfinite(found) else 0
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
 def entries(document: object, *path: str) -> list[object]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.app import App
 from textual.widgets import Input
@@ -171,6 +172,8 @@ json_values = st.recursive(
 )
 
 
+@example(math.inf)
+@example(10**400)
 @given(json_values)
 def test_a_document_of_any_shape_does_no_harm(document: object) -> None:
     one = subject(document=mask_document(document))
