@@ -17,6 +17,7 @@ from console.cli.setup import Setup
 from console.config.schema import FleetConfig
 from console.errors import EngineForbidden, HostUnreachable
 from console.model.query import parse
+from console.service.audit import MemoryAudit
 from console.service.remember import Forgetful
 from console.transport.memory import MemoryFleet, MemoryTransport
 from tests.cli.conftest import Run
@@ -28,6 +29,7 @@ def setup_of(fleet: MemoryFleet) -> Setup:
         specs=fleet.specs,
         transport=lambda: MemoryTransport(fleet),
         memory=Forgetful,
+        audit=lambda who: MemoryAudit(),
         clock=fleet.clock,
     )
 
