@@ -21,8 +21,8 @@ class Lanes:
     """More than is asked at once, so that one container that hangs the engine does not hold up a list."""
     calls: int = 16
     """Of the docker SDK."""
-    feeds: int = 64
-    """Followed logs and statistics, besides the one event stream."""
+    feeds: int = 80
+    """Logs and statistics, besides the one event stream: some are left where 64 logs are followed."""
 
 
 SESSION_LANES = Lanes(requests=2, calls=3, feeds=3)

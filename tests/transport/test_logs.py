@@ -13,7 +13,6 @@ from console.errors import CapabilityMissing, EngineDown, EngineError, NotFound,
 from console.model.hosts import HostSpec
 from console.transport import logs
 from console.transport.base import LogAsk
-from console.transport.carrier import Lanes
 from console.transport.clock import SystemClock
 from console.transport.engine import HttpEngine
 from console.transport.httpconn import HttpClient
@@ -174,7 +173,7 @@ async def test_as_many_as_the_carrier_allows(
     fake: FakeEngine, engine: HttpEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.faults["/logs"] = answering(*LOG, end=b"", stay=True)
-    monkeypatch.setattr(engine, "_feeds", Lanes(feeds=2).feeds)
+    monkeypatch.setattr(engine, "_feeds", 2)
     async with engine.logs(ID, LogAsk(follow=True)):
         async with engine.logs(ID, LogAsk(follow=True)):
             with pytest.raises(CapabilityMissing):
