@@ -53,6 +53,8 @@ class Caretaker:
         self._read = read
         self._ask_at = float("-inf")
         self._asked_on: Reached | None = None
+        self._stopped: dict[int, float] = {}
+        """By source: since when it does not run and is followed all the same."""
         self._doubts: dict[int, tuple[float, float]] = {}
         """By source: when it was last heard, and the silence after which it is asked for (again)."""
 
@@ -76,9 +78,19 @@ class Caretaker:
                 self._host.reading = await reached.engine.clock()
             self._ask_at = now + AGAIN
             self._read()
+        self._end_the_dead(now)
         for tailer in [t for t in self._tailers() if self._too_silent(t)]:
             async with asyncio.timeout(DEADLINE + DELIVERY):
                 await self._ask(tailer, reached)
+
+    def _end_the_dead(self, now: float) -> None:
+        """A follow of a container that stopped has to end by itself; one that does not is left."""
+        for tailer in self._tailers():
+            index = tailer.source.index
+            if tailer.state is not SourceState.FOLLOWING or tailer.life.running:
+                self._stopped.pop(index, None)
+            elif now - max(tailer.reader.heard, self._stopped.setdefault(index, now)) > DELIVERY:
+                tailer.reader.interrupt()
 
     def _too_silent(self, tailer: Tailer) -> bool:
         if tailer.state is not SourceState.FOLLOWING:

@@ -22,6 +22,8 @@ from console.service.logs.history import (
     steps,
 )
 from console.service.logs.host import HostSide, Reached
+from console.service.logs.lag import Doubt, Lag
+from console.service.logs.proof import Proof, Verdict
 from console.transport.base import LogAsk
 
 UNPROVEN = 5.0
@@ -66,6 +68,7 @@ class Reader:
         self._most = most
         self._gapped: int | None = None
         """After which frame a gap has been noted."""
+        self._lag: Lag | None = None
         self._scope: asyncio.Timeout | None = None
         self._whole = False
         """Ask without `since`: the engine's clock went back, and newer lines have older stamps."""
@@ -88,8 +91,13 @@ class Reader:
                 await self._anchor(reached)
         self.loaded = True
 
-    async def follow(self, reached: Reached) -> bool:
-        """Read on until the engine says that the log ends (True), or `interrupt` (False)."""
+    async def follow(self, reached: Reached, rotated: int | None) -> bool:
+        """Read on until the engine says that the log ends (True), or `interrupt` (False).
+
+        `rotated`: bytes after which the engine rotates the log.
+        """
+        if rotated is not None and self._host.reading is not None:
+            self._lag = Lag(rotated, self._host.now_ns())
         try:
             async with asyncio.timeout(None) as scope:
                 self._scope = scope
@@ -100,6 +108,9 @@ class Reader:
             return False
         finally:
             self._scope = None
+            if self._lag is not None:
+                self._doubt(self._lag.over(self.resume.last_ns or 0))
+                self._lag = None
         return True
 
     async def poll(self, reached: Reached) -> None:
@@ -186,41 +197,38 @@ class Reader:
             until_ns=until_ns,
             tail=tail if known else None,
         )
-        proven = not known
+        proof = Proof(resume, cut=ask.tail is not None, largest=largest)
         async with self.asker.asked(reached, ask, through=not follow) as stream:
             resume.begin(finite=not follow)
             self.heard = self._clock.monotonic()
-            if proven:
+            if not known:
                 self._proven()
-            timer = asyncio.get_running_loop().call_later(UNPROVEN, self._lost_end)
+            timer = asyncio.get_running_loop().call_later(UNPROVEN, self._lost_end, proof)
             try:
                 async for frames in stream:
-                    timer.cancel()
-                    if not proven:
-                        if not self._proves(frames, cut=ask.tail is not None, largest=largest):
-                            return False
-                        proven = True
-                        self._proven()
+                    if proof.verdict is Verdict.OPEN and not self._sees(proof, frames):
+                        return False
                     await self._take(frames)
             finally:
                 timer.cancel()
-        if not proven:
-            self._lost_end()
+        self._lost_end(proof)
         return True
 
-    def _proves(self, frames: LogFrames, *, cut: bool, largest: bool) -> bool:
-        """Whether the first frames of an answer show that nothing is missing; where no larger ask can, a gap
-        is noted instead.
-        """
-        if self.resume.knows(frames, cut=cut):
-            return True
-        if largest:
-            self._gap(frames.stamps[0])
-        return largest
+    def _sees(self, proof: Proof, frames: LogFrames) -> bool:
+        """Look for the newest line that is known; False where more has to be asked for to find it."""
+        verdict = proof.look(frames)
+        if verdict is Verdict.GAP:
+            newer = [stamp for stamp in frames.stamps if stamp > (self.resume.last_ns or 0)]
+            self._gap(newer[0] if newer else frames.stamps[0])
+        if verdict in (Verdict.GAP, Verdict.PROVEN):
+            self._proven()
+        return verdict is not Verdict.SHORT
 
     async def _take(self, frames: LogFrames) -> None:
         """Hand on what is new of these, and wait until more may come."""
         now = self.heard = self._clock.monotonic()
+        if self._lag is not None:
+            self._doubt(self._lag.saw(frames, self._host.now_ns()))
         if self._window.until_ns is not None:
             frames = before(frames, self._window.until_ns)
         self._hand_on(self.resume.take(frames, now))
@@ -239,11 +247,17 @@ class Reader:
         self.away = ""
         self._host.proven(self.index)
 
-    def _lost_end(self) -> None:
-        """What was known is not in the log any more, and nothing newer is."""
-        if self.resume.last_ns is not None:
-            self._gap(self._host.now_ns())
+    def _lost_end(self, proof: Proof) -> None:
+        """Nothing more comes of an answer, for now. Where nothing that is known came, it is gone."""
+        if proof.verdict is Verdict.OPEN:
+            if not proof.begun:
+                self._gap(self._host.now_ns())
             self._proven()
+
+    def _doubt(self, doubt: Doubt | None) -> None:
+        if doubt is not None:
+            self._host.gaps += 1
+            self.say(notes.gap(self.index, doubt.from_ns, doubt.to_ns, doubt.why))
 
     def _gap(self, to_ns: int) -> None:
         """Lines after the last known one may be missing."""

@@ -69,10 +69,8 @@ class Tailer:
         self._clock = clock
         self._follow = follow
         self._changed = changed
-        self._to_the_end = False
-        """Whether everything was read since it last ran."""
-        self._ended_run = -1
-        """When the run was started whose end was read."""
+        self._ended_run = self._drained_run = -1
+        """When the run was started whose follow came to its end; and that after whose end all was read."""
         self._inspected: Reached | None = None
         """The connection by which it was last inspected."""
         self._pause = SHORTEST
@@ -139,7 +137,7 @@ class Tailer:
             await self._load(reached)
         elif not self._follow:
             await self._complete(reached)
-        elif self.life.running or not self._to_the_end:
+        elif self.life.running or self._drained_run != self.life.started_ns:
             await self._read_on(reached)
         else:
             self._set(SourceState.STOPPED)
@@ -158,7 +156,7 @@ class Tailer:
         self.reader.asker.tty = inspection.logs.tty
 
     async def _load(self, reached: Reached) -> None:
-        running = self.life.running
+        running, run = self.life.running, self.life.started_ns
         self._chronicle.begins()
         self._set(SourceState.LOADING)
         await self.reader.load(reached)
@@ -167,7 +165,7 @@ class Tailer:
         if not self._follow:
             self._done()
         elif not running and not self.life.running:
-            self._to_the_end = True
+            self._drained_run = run
             self.reader.finish()
 
     async def _complete(self, reached: Reached) -> None:
@@ -188,11 +186,12 @@ class Tailer:
         self._chronicle.started()
         before = self.reader.resume.lines
         follow = self.host.follows.take(reached.epoch, self.reader.interrupt) if running else None
+        if running:
+            self._drained_run = -1
         if follow is not None:
-            self._to_the_end = False
             self._set(SourceState.FOLLOWING)
             try:
-                ended = await self.reader.follow(reached)
+                ended = await self.reader.follow(reached, self.setup.max_size if self.setup else None)
             finally:
                 self.host.follows.release(follow)
             if ended:
@@ -201,19 +200,18 @@ class Tailer:
                 useful = self._clock.monotonic() - began > STEADY or self.reader.resume.lines > before
                 await self._rest(reset=useful)
         elif running:
-            self._to_the_end = False
             self._set(SourceState.POLLED)
             await self.reader.poll(reached)
             await self.life.change(POLL_EVERY)
         else:
             await self.reader.poll(reached)
             if not self.life.running:
-                self._to_the_end = True
+                self._drained_run = run
                 self.reader.finish()
                 self._chronicle.ended()
 
     def _gone(self, ns: int) -> None:
-        whole = self._to_the_end or self._ended_run == self.life.started_ns or not self._follow
+        whole = not self._follow or self.life.started_ns in (self._ended_run, self._drained_run)
         self._chronicle.removed(ns, whole=whole)
         self._set(SourceState.GONE)
         self.over = True
@@ -231,7 +229,7 @@ class Tailer:
         self.host.proven(self.source.index)
         if self.life.container.state is ContainerState.CREATED:
             # It has no log yet.
-            self._to_the_end = self.reader.loaded = True
+            self._drained_run, self.reader.loaded = self.life.started_ns, True
             self._set(SourceState.STOPPED)
             await self.life.change()
             return
