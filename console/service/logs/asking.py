@@ -35,7 +35,7 @@ class Asker:
         """
         async with AsyncExitStack() as stack:
             async with AsyncExitStack() as turn:
-                await turn.enter_async_context(self._host.follows.asks)
+                await turn.enter_async_context(self._host.follows.asks.passed())
                 try:
                     async with asyncio.timeout(ACCEPT):
                         answer = reached.engine.logs(self._id, replace(ask, tty=self.tty))
@@ -43,6 +43,7 @@ class Asker:
                 except TimeoutError:
                     text = f"the engine did not answer an ask for a log in {ACCEPT:.0f} s"
                     raise EngineDown(self._host.name, text) from None
+                stack.enter_context(self._host.follows.open())
                 if through:
                     stack.push_async_exit(turn.pop_all())
             yield await stack.enter_async_context(aclosing(self._current(reached, stream)))

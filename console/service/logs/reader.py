@@ -6,21 +6,11 @@ import asyncio
 from typing import Protocol
 
 from console.model.clock import Clock
-from console.model.logs.lines import LogFrames, LogSource, Note, NoteKind
+from console.model.logs.lines import LogFrames, LogSource, Note
 from console.model.logs.resume import Resume, Taken
 from console.service.logs import notes
 from console.service.logs.asking import Asker
-from console.service.logs.history import (
-    ANCHORS,
-    Step,
-    Window,
-    before,
-    covers,
-    last_of,
-    newest,
-    proofs,
-    steps,
-)
+from console.service.logs.history import Window, before, proofs
 from console.service.logs.host import HostSide, Reached
 from console.service.logs.lag import Doubt, Lag
 from console.service.logs.proof import Proof, Verdict
@@ -28,9 +18,6 @@ from console.transport.base import LogAsk
 
 UNPROVEN = 5.0
 """Seconds after which a follow that brought nothing known has lost what was known: the log is empty."""
-
-HEAP = 8 << 20
-"""Bytes of an answer that are kept to look at before any of it is taken."""
 
 
 class Into(Protocol):
@@ -76,20 +63,6 @@ class Reader:
     @property
     def index(self) -> int:
         return self.source.index
-
-    async def load(self, reached: Reached) -> None:
-        """Read the past that is wanted, once; then `loaded`."""
-        window = self._window
-        if window.tail == 0:
-            await self._anchor(reached)
-        else:
-            for step in steps(window, self._most):
-                if await self._load_step(reached, step):
-                    break
-            if self.resume.since_ns is None and window != Window():
-                # The window is empty, the log need not be: know its end, to go on from there.
-                await self._anchor(reached)
-        self.loaded = True
 
     async def follow(self, reached: Reached, rotated: int | None) -> bool:
         """Read on until the engine says that the log ends (True), or `interrupt` (False).
@@ -138,48 +111,6 @@ class Reader:
         """Say something between its lines."""
         self._into.note(note)
 
-    async def _anchor(self, reached: Reached) -> None:
-        """Know where the log ends without handing anything on."""
-        for tail in ANCHORS:
-            frames = await self.asker.newest(reached, tail)
-            known = newest(frames, tail)
-            if known is not None or tail == ANCHORS[-1]:
-                break
-        self.resume.begin(finite=True)
-        self.resume.take(known if known is not None else frames, self._clock.monotonic())
-
-    async def _load_step(self, reached: Reached, step: Step) -> bool:
-        """Carry out one ask for the past; returns whether it was enough."""
-        ask = step.ask
-        kept: list[LogFrames] = []
-        tail = self._window.tail if self._window.until_ns is not None else None
-        count = heap = oldest = 0
-        async with self.asker.asked(reached, ask, through=not step.last) as stream:
-            self.resume.begin(finite=True)
-            async for frames in stream:
-                count += len(frames)
-                if step.last and tail is None:
-                    oldest = oldest or frames.stamps[0]
-                    self.loaded = True
-                    await self._take(frames)
-                    continue
-                kept.append(frames)
-                if tail is not None:
-                    kept = last_of(kept, tail)
-                    continue
-                heap += sum(map(len, frames.payloads))
-                if heap > HEAP:
-                    return False
-        if not step.last and not covers(step, count):
-            return False
-        if oldest and ask.tail not in (None, self._window.tail) and not covers(step, count):
-            text = f"older lines are left out: no more than {count:,} are kept"
-            self.say(notes.plain(NoteKind.DROPPED, self.index, oldest - 1, text))
-        for frames in kept:
-            self.loaded = True
-            await self._take(frames)
-        return True
-
     async def _read_on(self, reached: Reached, *, follow: bool) -> None:
         sizes = proofs(self._most)
         for tail in sizes:
@@ -208,7 +139,7 @@ class Reader:
                 async for frames in stream:
                     if proof.verdict is Verdict.OPEN and not self._sees(proof, frames):
                         return False
-                    await self._take(frames)
+                    await self.take(frames)
             finally:
                 timer.cancel()
         self._lost_end(proof)
@@ -224,7 +155,7 @@ class Reader:
             self._proven()
         return verdict is not Verdict.SHORT
 
-    async def _take(self, frames: LogFrames) -> None:
+    async def take(self, frames: LogFrames) -> None:
         """Hand on what is new of these, and wait until more may come."""
         now = self.heard = self._clock.monotonic()
         if self._lag is not None:

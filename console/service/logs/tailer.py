@@ -19,6 +19,7 @@ from console.service.logs.follows import POLL_EVERY
 from console.service.logs.history import Window
 from console.service.logs.host import HostSide, Reached
 from console.service.logs.life import Life
+from console.service.logs.loader import Loader
 from console.service.logs.reader import Into, Reader
 from console.service.tap import SourceState, SourceView
 
@@ -60,6 +61,7 @@ class Tailer:
         self.life = Life(container)
         self.host = host
         self.reader = Reader(source, window, host, into, clock, most)
+        self._loader = Loader(self.reader, window, clock, most=most, follow=follow)
         self._chronicle = Chronicle(self.life, self.reader, host)
         self.state = SourceState.LOADING
         self.why = NOTHING
@@ -158,8 +160,9 @@ class Tailer:
     async def _load(self, reached: Reached) -> None:
         running, run = self.life.running, self.life.started_ns
         self._chronicle.begins()
-        self._set(SourceState.LOADING)
-        await self.reader.load(reached)
+        if self.state is not SourceState.NOTHING:
+            self._set(SourceState.LOADING)
+        await self._loader.load(reached)
         self._missed = 0
         self.host.proven(self.source.index)
         if not self._follow:

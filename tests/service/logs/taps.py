@@ -46,7 +46,7 @@ class Tapped:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         await self._fleet.fleet.logs.end(self.stream)
-        for host in self._fleet.hosts.hosts.values():
+        for host in self._fleet.hosts.hosts.values() if not self._fleet.fleet.logs.streams else ():
             assert host.daemon.logs.following == 0
 
     def take(self) -> None:

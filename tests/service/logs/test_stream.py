@@ -146,3 +146,71 @@ async def test_only_the_newest_lines_are_read_where_no_more_are_wanted() -> None
             await tap.follows()
             write(fleet["a"], web, "newer")
             await tap.has("newer")
+
+
+@virtual
+async def test_a_window_is_read_whole_and_nothing_before_it() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web, idle = running(fleet["a"], "web"), running(fleet["a"], "idle")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        write(fleet["a"], idle, "long ago")
+        write(fleet["a"], web, *(f"before {n}" for n in range(2000)))
+        await asyncio.sleep(600)
+        since = int(fleet["a"].daemon.bus.now() * 1e9)
+        for begin in range(0, 12_000, 1000):
+            write(fleet["a"], web, *(str(n) for n in range(begin, begin + 1000)))
+            await asyncio.sleep(1)
+        fleet["a"].daemon.logs.asks.clear()
+        async with Tapped(at_work, everything(since_ns=since)) as tap:
+            await tap.follows(2)
+            await tap.has(*(str(n) for n in range(12_000)))
+            asked = [ask for container, ask in fleet["a"].daemon.logs.asks if container == web.id]
+            # Never the whole log.
+            assert all(ask.tail is not None for ask in asked)
+            write(fleet["a"], idle, "now")
+            await tap.has("now", name="idle")
+            write(fleet["a"], web, "on")
+            await until(lambda: tap.texts("web")[-1] == "on")
+            assert len(tap.texts("web")) == 12_001
+            assert not tap.notes()
+
+
+@virtual
+async def test_a_stretch_of_the_past_is_read_and_nothing_followed() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    times = []
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        for number in range(1000):
+            times.append(int(fleet["a"].daemon.bus.now() * 1e9))
+            write(fleet["a"], web, str(number))
+            await asyncio.sleep(1)
+        window = {"since_ns": times[100] - 10**8, "until_ns": times[900] - 10**8}
+        async with Tapped(at_work, everything(**window)) as tap:
+            await until(lambda: tap.states()[SourceState.READ] == 1)
+            await tap.has(*(str(n) for n in range(100, 900)))
+        async with Tapped(at_work, everything(tail=5, **window)) as tap:
+            await tap.has(*(str(n) for n in range(895, 900)))
+            await until(lambda: tap.states()[SourceState.READ] == 1)
+        assert fleet["a"].daemon.logs.followed == 0
+
+
+@virtual
+async def test_new_containers_that_match_join_with_all_they_ever_wrote() -> None:
+    fleet = plain_fleet("a", "b", containers=0)
+    running(fleet["a"], "web-1")
+    running(fleet["b"], "db")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything("name:web*", tail=0)) as tap:
+            await tap.follows(1)
+            new = fleet["b"].daemon.create("web-2", "busybox:1")
+            fleet["b"].daemon.start(new)
+            write(fleet["b"], new, "1", "2")
+            running(fleet["b"], "cache")
+            await tap.has("1", "2")
+            assert [str(view.source.ref) for view in tap.update.sources] == ["web-1@a", "web-2@b"]
+            note = await tap.noted(NoteKind.STARTED)
+            assert (note.source, note.text) == (1, "joins")

@@ -1,0 +1,214 @@
+"""What goes wrong with one container or host, and what is said of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from console.model.hosts import HostState
+from console.model.logs.lines import NoteKind
+from console.model.logs.setup import LogSetup
+from console.service.tap import SourceState
+from tests.service.fleets import Running, plain_fleet, running
+from tests.service.logs.taps import Tapped, everything, write
+from tests.service.loops import until, virtual
+
+
+@virtual
+async def test_a_silent_follow_is_found_out_and_opened_anew() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web, quiet = running(fleet["a"], "web"), running(fleet["a"], "quiet")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows(2)
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            fleet["a"].daemon.log(web).hush()
+            write(fleet["a"], web, "2", "3")
+            note = await tap.noted(NoteKind.SILENT)
+            assert tap.update.sources[note.source].source.name == web.name
+            await tap.has("1", "2", "3")
+            write(fleet["a"], web, "4")
+            await tap.has("1", "2", "3", "4")
+            assert not tap.notes(NoteKind.GAP, NoteKind.LOST)
+            # One that has nothing to say is asked ever less often, and nothing is said of it.
+            fleet["a"].daemon.logs.asks.clear()
+            await asyncio.sleep(600)
+            asked = [ask for container, ask in fleet["a"].daemon.logs.asks if container == quiet.id]
+            assert 600 / 75 < len(asked) < 600 / 45
+            assert all(ask.tail == 1 for ask in asked)
+            assert len(tap.notes()) == 1
+
+
+@virtual
+async def test_lines_an_engine_hides_because_its_clock_was_set_far_back_are_found() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, *(str(n) for n in range(20)))
+            await until(lambda: len(tap.texts()) == 20)
+            fleet["a"].cut()
+            fleet["a"].ahead = -3600
+            await tap.follows(0)
+            await tap.follows(1)
+            for number in range(20, 40):
+                write(fleet["a"], web, str(number))
+                await asyncio.sleep(0.5)
+            await until(lambda: len(tap.texts()) == 40, 120)
+            assert tap.texts() == [str(n) for n in range(40)]
+            assert tap.notes(NoteKind.CLOCK)
+
+
+@virtual
+async def test_log_drivers_that_keep_nothing_say_why() -> None:
+    fleet = plain_fleet("a", containers=0)
+    running(fleet["a"], "mute", log=LogSetup(driver="none"))
+    running(fleet["a"], "far", log=LogSetup(driver="syslog"), log_cached=False)
+    dual = running(fleet["a"], "dual", log=LogSetup(driver="syslog"))
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows(1)
+            write(fleet["a"], dual, "kept")
+            await tap.has("kept")
+            assert "none" in tap.view("mute").why
+            assert "cache-disabled" in tap.view("far").why
+            assert tap.states()[SourceState.NOTHING] == 2
+            await asyncio.sleep(500)
+            assert len(tap.notes(NoteKind.NOTHING)) == 2
+            assert len(tap.notes()) == 2
+
+
+@virtual
+async def test_a_dead_host_delays_nobody() -> None:
+    fleet = plain_fleet("a", "b", containers=0)
+    web, db = running(fleet["a"], "web"), running(fleet["b"], "db")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows(2)
+            fleet["b"].go_quiet()
+            for number in range(100):
+                began = asyncio.get_running_loop().time()
+                write(fleet["a"], web, str(number))
+                write(fleet["b"], db, str(number))
+                await until(lambda n=number: len(tap.texts("web")) == n + 1)
+                assert asyncio.get_running_loop().time() - began < 0.6
+            assert not tap.texts("db")
+            fleet["b"].speak()
+            await until(lambda: len(tap.texts("db")) == 100)
+
+
+@virtual
+async def test_a_host_that_is_not_there_from_the_beginning_joins_when_it_is() -> None:
+    fleet = plain_fleet("a", "b", containers=1)
+    fleet["b"].faults.black_hole = True
+    db = next(iter(fleet["b"].daemon.containers.values()))
+    write(fleet["b"], db, "old", "new")
+    async with Running(fleet) as at_work:
+        await at_work.reaches("a", HostState.UP)
+        async with Tapped(at_work, everything(tail=1)) as tap:
+            note = await tap.noted(NoteKind.LOST)
+            assert note.source == -1
+            assert "b is not reached" in note.text
+            assert len(tap.update.sources) == 1
+            fleet["b"].faults.black_hole = False
+            await tap.noted(NoteKind.BACK)
+            await tap.has("new", name="c0@b")
+            # It was there before we looked: no news.
+            assert not tap.notes(NoteKind.STARTED)
+
+
+@virtual
+async def test_a_container_removed_while_its_host_was_away_leaves_a_gap() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            fleet["a"].cut()
+            write(fleet["a"], web, "2")
+            daemon.remove(web)
+            again = daemon.create("web", "busybox:2")
+            daemon.start(again)
+            write(fleet["a"], again, "3")
+            await tap.has("1", "3")
+            gap = await tap.noted(NoteKind.GAP)
+            assert gap.source == 0
+            assert "removed" in gap.text
+            assert gap.from_ns == tap.lines[0].ns
+            back = await tap.noted(NoteKind.BACK)
+            assert "noted above" in back.text
+
+
+@virtual
+async def test_what_goes_on_while_a_host_is_away_is_told_when_it_is_back() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            fleet["a"].cut()
+            await asyncio.sleep(0.1)
+            write(fleet["a"], web, "2")
+            await asyncio.sleep(0.1)
+            daemon.stop(web, 7)
+            await asyncio.sleep(0.5)
+            daemon.start(web)
+            write(fleet["a"], web, "3")
+            await tap.has("1", "2", "3")
+            await tap.noted(NoteKind.BACK)
+            told = [line.note.kind if line.note else line.raw.decode() for line in tap.lines]
+            told = [each for each in told if each not in (NoteKind.LOST, NoteKind.BACK, NoteKind.LATE)]
+            assert told == ["1", "2", NoteKind.ENDED, NoteKind.STARTED, "3"]
+
+
+@virtual
+async def test_forty_containers_of_a_lost_host_are_one_note() -> None:
+    fleet = plain_fleet("a", containers=40)
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows(40)
+            fleet["a"].engine_stops()
+            await tap.noted(NoteKind.LOST)
+            await until(lambda: tap.states()[SourceState.WAITING] == 40)
+            fleet["a"].engine_starts()
+            await tap.noted(NoteKind.BACK)
+            await tap.follows(40)
+            assert len(tap.notes()) == 2
+
+
+@virtual
+async def test_a_truncated_log_is_a_gap_and_a_container_renamed_is_the_same_source() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            fleet["a"].cut()
+            daemon.log(web).truncate()
+            write(fleet["a"], web, "2")
+            await tap.has("1", "2")
+            gap = await tap.noted(NoteKind.GAP)
+            assert (gap.from_ns, gap.to_ns) == (tap.lines[0].ns, tap.lines[-1].ns) or gap.to_ns
+            daemon.rename(web, "www")
+            await until(lambda: tap.update.sources[0].source.ref == "www@a")
+            write(fleet["a"], web, "3")
+            await tap.has("1", "2", "3")
+            assert len(tap.update.sources) == 1
