@@ -43,8 +43,8 @@ def demo_fleet(clock: Clock | None = None) -> MemoryFleet:
     now = clock.now()
     for name, address, guard, machine, skew, stanzas in (
         ("app-1", "10.0.0.11", Guard.CONFIRM, _machine(4, 8, 80, 41, 0.9, 0.011, now), 0.02, APP_1),
-        ("app-2", "10.0.0.12", Guard.CONFIRM, _machine(4, 8, 120, 111, 1.3, 0.013, now), 1.8, APP_2),
-        ("db-1", "10.0.0.21", Guard.TYPED, _machine(8, 16, 400, 188, 1.9, 0.024, now), 0.01, DB_1),
+        ("app-2", "10.0.0.12", Guard.CONFIRM, _machine(4, 8, 120, 111, 1.3, 0.013, now), -0.01, APP_2),
+        ("db-1", "10.0.0.21", Guard.TYPED, _machine(8, 16, 400, 188, 1.9, 0.024, now), 1.8, DB_1),
     ):
         labels = {"tier": "db" if name.startswith("db") else "web"}
         spec = HostSpec(name=name, address=address, user="ops", guard=guard, labels=labels)

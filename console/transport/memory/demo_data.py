@@ -372,7 +372,7 @@ DB_1 = (
 )
 
 LAST_WORDS = """\
-{} ERROR no publisher confirm for 8 s: giving up
+{} ERROR the broker still blocks this connection: giving up
 Traceback (most recent call last):
   File "/app/mailer/__main__.py", line 27, in <module>
     sys.exit(run(settings))

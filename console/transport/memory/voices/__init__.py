@@ -19,8 +19,8 @@ TALKS: Mapping[str, tuple[watchers.Talk, float]] = {
     "loki": (watchers.loki, 0.08),
     "promtail": (watchers.promtail, 0.005),
     "registry": (watchers.registry, 0.02),
-    "node-exporter": (watchers.node_exporter, 0.003),
-    "postgres-exporter": (watchers.postgres_exporter, 0.006),
+    "node-exporter": (watchers.node_exporter, 0.002),
+    "postgres-exporter": (watchers.postgres_exporter, 0.003),
 }
 """What talks in single lines, and how many a second."""
 

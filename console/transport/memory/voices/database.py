@@ -60,6 +60,8 @@ def postgres(face: Clockface) -> Chronicle:
                 for level, words in (("ERROR", DOUBLE), ("DETAIL", key), ("STATEMENT", SIGN_UP))
             ]
             yield at, ERR, "\n".join(texts)
+        for at in every(slot, 210, 77.1):
+            yield at, ERR, say(start + at, chance.randrange(990, 1300), "LOG", _vacuum(chance))
         for at in every(slot, 300, 40.2):
             yield at, ERR, say(start + at, 27, "LOG", "checkpoint starting: time")
         for at in every(slot, 300, 129.9):
@@ -77,6 +79,15 @@ def postgres(face: Clockface) -> Chronicle:
 
 DOUBLE = 'duplicate key value violates unique constraint "customers_email_key"'
 SIGN_UP = "INSERT INTO customers (email, name) VALUES ($1, $2) RETURNING id"
+
+
+def _vacuum(chance: Random) -> str:
+    gone, left = chance.randrange(900, 4000), chance.randrange(20_000, 40_000)
+    return (
+        f'automatic vacuum of table "shop.public.cart_items": index scans: 1\n'
+        f"\tpages: 0 removed, {left // 60} remain, {gone // 40} scanned\n"
+        f"\ttuples: {gone} removed, {left} remain, 0 are dead but not yet removable"
+    )
 
 
 def _checkpoint(chance: Random) -> str:

@@ -25,9 +25,11 @@ ALARM_BEFORE = 12 * 60
 """Seconds before the demo begins at which the broker ran out of memory."""
 
 BACKLOG = 184_212
-"""Messages in the queue that nobody empties, when the demo begins."""
+"""Messages in the queue that nobody empties, from then on."""
 
-TASKS = (("thumbnail", 5.0), ("sync_stock", 3.0), ("price_feed", 1.0))
+TASKS = ("thumbnail", "thumbnail", "sync_stock", "sync_stock", "price_feed", "send_digest", "abandoned_carts")
+
+CUSTOMERS = ("Anna Berg", "Zoë Müller", "João Silva", "Łukasz Nowak", "Olena Koval", "王芳", "Sam O'Neill")
 
 TIMED_OUT = """\
 Traceback (most recent call last):
@@ -68,16 +70,15 @@ def worker(host: str, face: Clockface, begin: float) -> Chronicle:
 
     def draw(chance: Random, slot: int) -> Iterator[Line]:
         start = slot * SLOT
-        for at in moments(chance, 0.3):
-            name = chance.choices([name for name, _ in TASKS], [weight for _, weight in TASKS])[0]
-            sku, goods = chance.choice(GOODS)
-            note = f"{sku}-{goods}.jpg -> 1200x800 webp, {chance.randrange(31, 140)} kB"
-            yield from task(chance, start, at, name, note if name == "thumbnail" else "")
+        for at in moments(chance, 0.25):
+            name = chance.choice(TASKS)
+            yield from task(chance, start, at, name, _printed(name, chance))
         for visit in orders(slot):
             if int(visit.trace, 16) % 2 == mine:
                 order = order_number(slot, visit)
                 at = visit.at + 0.021
-                yield from task(chance, start, at, "confirm_order", f"order {order}: invoice written")
+                note = f"order {order}: invoice for {chance.choice(CUSTOMERS)} written"
+                yield from task(chance, start, at, "confirm_order", note)
                 if start + at > begin - ALARM_BEFORE:
                     words = f"order {order}: mail not queued: broker blocks publishers (low on memory)"
                     yield at + 0.055, ERR, say(start + at, "WARNING", "ForkPoolWorker-1", words)
@@ -94,6 +95,17 @@ def worker(host: str, face: Clockface, begin: float) -> Chronicle:
         )
 
     return Chronicle(f"{host}/worker", draw, boot)
+
+
+def _printed(task: str, chance: Random) -> str:
+    """What a task prints besides."""
+    count = chance.randrange(31, 140)
+    sku, goods = chance.choice(GOODS)
+    if task == "thumbnail":
+        return f"{sku}-{goods}.jpg -> 1200x800 webp, {count} kB"
+    if task == "abandoned_carts":
+        return f"{count // 9} carts older than 24 h"
+    return f"{count * 12} prices compared, {count % 7} changed" if task == "price_feed" else ""
 
 
 def rabbit(face: Clockface, begin: float) -> Chronicle:
@@ -115,12 +127,12 @@ def rabbit(face: Clockface, begin: float) -> Chronicle:
             yield alarm - start, OUT, say(alarm, "warning", MEMORY_ALARM, chance)
         for at in every(slot, 60, 17.7):
             if start + at > alarm - 1200:
-                waiting = BACKLOG + int((start + at - begin) * 96)
-                words = f"queue 'thumbnails' in vhost 'shop': {waiting} messages ready, 0 consumers"
+                waiting = BACKLOG + min(0, int((start + at - alarm) * 96))
+                words = f"queue 'clickstream' in vhost 'shop': {waiting} messages ready, 0 consumers"
                 yield at, OUT, say(start + at, "warning", words, chance)
             if start + at > alarm:
                 words = "memory resource limit alarm still set on node rabbit@app-2: publishers are blocked"
-                yield at + 0.1, OUT, say(start + at, "warning", words, chance)
+                yield at + 0.002, OUT, say(start + at, "warning", words, chance)
 
     def boot(start: float) -> Sequence[Line]:
         chance = dice("app-2/rabbit", int(start))
@@ -145,7 +157,7 @@ class Mailer:
 
     def __init__(self, face: Clockface, begin: float) -> None:
         self._face, self._begin = face, begin
-        self._well = Chronicle("app-2/mailer", self._send)
+        self._well = Chronicle("app-2/mailer", self._send, lambda start: self._blocked(start)[:2])
         self._ill = Episode(self._blocked)
 
     def lines(self, begin: int, end: int, run: int) -> LogFrames:

@@ -82,8 +82,8 @@ def registry(face: Clockface, chance: Random, at: float) -> str:
 def node_exporter(face: Clockface, chance: Random, at: float) -> str:
     """Hardly anything."""
     return (
-        f"ts={face.iso(at)} caller=collector.go:173 level=warn collector=hwmon "
-        f'msg="collector returned no data" duration_seconds={chance.uniform(0.0001, 0.0004):.6f}'
+        f"ts={face.iso(at)} caller=textfile.go:219 level=info collector=textfile "
+        f'msg="file read" file=raid.prom duration_seconds={chance.uniform(0.0001, 0.0004):.6f}'
     )
 
 
