@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from console import __version__
+from console.cli.deed_arguments import add_deeds
 
 EPILOG = """\
 Without a verb the console opens. A query is what `/` takes in the console: host:app-* state:running
 label:tier=web project:shop, host/name, name@host, ! to invert, or any text.
 
-exit codes: 0 done, 1 failed, 2 usage or configuration, 3 something is broken, 4 hosts unreachable
-(the rest is printed), 130 interrupted
+exit codes: 0 done, 1 failed (nothing changed, or the old state is back), 2 usage or configuration,
+3 something is broken, 4 hosts unreachable (the rest is printed), 5 outcome unknown or recovery needed,
+6 refused by a guard, 130 interrupted
 """
 
 
@@ -41,6 +43,30 @@ class Options:
     since: float | None = None
     """Seconds back from now."""
     output: Path | None = None
+    action: str = ""
+    """Of a verb that is an action: which one."""
+    name: str = ""
+    yes: bool = False
+    confirm: Sequence[str] = ()
+    time: int | None = None
+    wait: bool = False
+    signal: str = ""
+    force: bool = False
+    volumes: bool = False
+    image: str = ""
+    env: Sequence[str] = ()
+    label: Sequence[str] = ()
+    publish: Sequence[str] = ()
+    restart: str = ""
+    memory: str = ""
+    cpus: float | None = None
+    no_pull: bool = False
+    no_way_back: bool = False
+    dry_run: bool = False
+    timeout: float | None = None
+    keep: int | None = None
+    goal: str | None = None
+    """`finish` or `undo`."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", title="verbs", parser_class=_Parser)
     _listings(verbs)
     _others(verbs)
+    add_deeds(lambda name, module, text: _verb(verbs, name, module, text), _ago)
     return parser
 
 
