@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 from textual.binding import ActiveBinding, Binding
 
+from console.ui.logs import keys as logs
+
 APP: Final = (
     Binding("question_mark", "help", "help", id="app.help", tooltip="Every key that works now"),
     Binding(
@@ -116,7 +118,18 @@ HOSTS: Final = (
     ),
 )
 
-PANES: Final = ((*ROWS, *CONTAINERS), (*TIMELINE_ROWS, *TIMELINE), (*TABLE, *HOSTS))
+LOG_LINES: Final = (
+    *(binding for binding in TABLE if binding.id not in ("table.open", "table.bottom")),
+    *logs.LINES,
+)
+"""Of the lines of logs; the others of their pane are in `console.ui.logs.keys`."""
+
+PANES: Final = (
+    (*ROWS, *CONTAINERS),
+    (*LOG_LINES, *logs.FINDING, *logs.LOGS),
+    (*TIMELINE_ROWS, *TIMELINE),
+    (*TABLE, *HOSTS),
+)
 """The keys of each pane of the main screen: those of one work together with `SCREEN` and `APP`."""
 
 # What a keyboard calls it; Textual's own signs for these are wide in some terminals.
@@ -201,5 +214,7 @@ def hints(active: Iterable[ActiveBinding]) -> list[Hint]:
 
 
 def _place(name: str) -> tuple[int, int]:
-    order = [binding.id for binding in (*(b for pane in PANES for b in pane), *SCREEN, *APP)]
+    everywhere = {binding.id for binding in (*SCREEN, *APP)}
+    of_panes = (binding for pane in PANES for binding in pane if binding.id not in everywhere)
+    order = [binding.id for binding in (*of_panes, *SCREEN, *APP)]
     return (1, order.index(name)) if name in order else (0, 0)

@@ -12,6 +12,7 @@ from console.model.hosts import HostState
 from console.ui.cells import Cell, Glyphs, width_of
 from console.ui.keys import key_name
 from console.ui.lines import Line, beside, heading, line_width, stack, wrap
+from console.ui.logs.body import stderr_sign
 from console.ui.present_hosts import STATE_SIGNS, STATE_TONES, STATE_WORDS
 
 WIDE = 104
@@ -25,6 +26,7 @@ GROUPS: Final = {
     "screen": "This screen",
     "table": "Rows",
     "containers": "Containers",
+    "logs": "Logs",
     "timeline": "Timeline",
     "hosts": "Hosts",
     "host": "Host",
@@ -47,6 +49,20 @@ FILTER: Final = (
     ("project:", "the Compose project"),
     ("web@app-1", "one container on one host; app-1/web is the same"),
     ("!word", "everything but what word finds"),
+)
+
+SEARCH: Final = (
+    ("refused", "lines with this text; a capital letter makes capitals matter"),
+    ("/5\\d\\d$/", "lines in which this regular expression is found"),
+    ("!text", "only after &: lines without it"),
+)
+
+LOG_SIGNS: Final = (
+    ("==", "bad", "lines are missing here, or may be"),
+    ("~~", "stale", "a host or a stream was lost for a while"),
+    ("++ --", "ok", "a container started; it stopped"),
+    ("xx !!", "warn", "it was removed; there is no log to read"),
+    ("<< @@", "stale", "late lines follow; a clock went back"),
 )
 
 ROW_SIGNS: Final = (
@@ -119,17 +135,26 @@ def help_document(keys: dict[str, list[Key]], width: int, glyphs: Glyphs, *, ids
         title = GROUPS.get(group, group.capitalize())
         lines = [line for key in members for line in _key_lines(key, column, ids)]
         sections.append([heading(title, column, glyphs), *lines])
-    if any(key.id == "screen.filter" for members in keys.values() for key in members):
-        sections.append(
-            [
-                heading("Filter", column, glyphs),
-                *_table([(Cell(word, "accent"), Cell(text, "text")) for word, text in FILTER], column),
-            ]
-        )
+    if "logs" in keys:
+        sections += [_words("Search", SEARCH, column, glyphs), _log_signs(column, glyphs)]
+    elif any(key.id == "screen.filter" for members in keys.values() for key in members):
+        sections.append(_words("Filter", FILTER, column, glyphs))
     sections.append([heading("Signs", column, glyphs), *_signs(column)])
     if not wide:
         return stack(sections)
     return beside(*_balanced(sections), column)
+
+
+def _words(title: str, rows: Iterable[tuple[str, str]], width: int, glyphs: Glyphs) -> list[Line]:
+    """What can be typed, and what it means."""
+    found = _table([(Cell(word, "accent"), Cell(text, "text")) for word, text in rows], width)
+    return [heading(title, width, glyphs), *found]
+
+
+def _log_signs(width: int, glyphs: Glyphs) -> list[Line]:
+    rows = [(Cell(stderr_sign(glyphs), "stderr"), Cell("standard error", "text"))]
+    rows += [(Cell(sign, tone), Cell(text, "text")) for sign, tone, text in LOG_SIGNS]
+    return [heading("Signs in logs", width, glyphs), *_table(rows, width)]
 
 
 def _balanced(sections: list[list[Line]]) -> tuple[list[Line], list[Line]]:

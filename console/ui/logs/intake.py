@@ -1,0 +1,93 @@
+"""One stream being read: the tap it comes from, the ring it is kept in, and what is known about both."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from console.config.schema import LogCaps
+from console.model.logs.lines import LogBlock
+from console.model.logs.ring import LogRing
+from console.model.logs.wish import ClockReading, LogWish
+from console.service.tap import LogTap, LogUpdate, SourceView
+
+Open = Callable[[LogWish], LogTap]
+
+RATED = 3.0
+"""Seconds over which lines are counted for a rate."""
+
+
+class Intake:
+    """Takes from one tap at a time. Plain methods that return at once."""
+
+    def __init__(self, open_tap: Open, caps: LogCaps, clock: Callable[[], float] = time.monotonic) -> None:
+        self._open = open_tap
+        self._caps = caps
+        self._clock = clock
+        self._tap: LogTap | None = None
+        self._came: deque[tuple[float, int]] = deque()
+        self._frozen = False
+        self.ring = LogRing(caps.lines, caps.bytes)
+        self.wish: LogWish | None = None
+        """What is read; None before the first one."""
+        self.sources: tuple[SourceView, ...] = ()
+        self.loading = False
+        self.dropped = 0
+        """Lines that did not reach us because we were too slow."""
+        self.clocks: Mapping[str, ClockReading] = {}
+        self.corrected = False
+        self.suspended = False
+
+    def show(self, wish: LogWish) -> None:
+        """Read something else from now on."""
+        self.close()
+        self.ring = LogRing(self._caps.lines, self._caps.bytes)
+        self.wish, self.loading = wish, True
+        self.sources, self.clocks = (), {}
+        self.dropped, self.corrected, self.suspended = 0, False, False
+        self._came.clear()
+        self._tap = self._open(wish)
+        if self._frozen:
+            self._tap.freeze(True)
+
+    def close(self) -> None:
+        """Read nothing any more; what is here stays."""
+        if self._tap is not None:
+            self._tap.close()
+            self._tap = None
+
+    def freeze(self, on: bool) -> None:
+        """Take nothing for a while, or go on."""
+        self._frozen = on
+        if self._tap is not None:
+            self._tap.freeze(on)
+
+    def take(self) -> tuple[LogBlock, ...] | None:
+        """Take what came into the ring; return it, or None where nothing at all is different."""
+        update = None if self._frozen or self._tap is None else self._tap.take()
+        if update is None:
+            return None
+        for block in update.blocks:
+            self.ring.append(block)
+        self._learn(update)
+        return update.blocks
+
+    def _learn(self, update: LogUpdate) -> None:
+        if update.sources:
+            self.sources = update.sources
+        if update.clocks:
+            self.clocks = update.clocks
+        self.loading, self.corrected = update.loading, update.corrected
+        self.dropped, self.suspended = update.dropped, update.suspended
+        lines = sum(map(len, update.blocks))
+        if lines and not update.loading:
+            self._came.append((self._clock(), lines))
+
+    @property
+    def rate(self) -> float:
+        """Lines a second that came lately."""
+        now = self._clock()
+        while self._came and self._came[0][0] < now - RATED:
+            self._came.popleft()
+        return sum(lines for _, lines in self._came) / RATED

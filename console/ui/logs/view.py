@@ -1,0 +1,197 @@
+"""Draws lines that never stop coming: only what is in view, and of that only what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.model.logs.find import Finder
+from console.model.logs.lines import LogLine, LogSource
+from console.model.logs.ring import LogRing
+from console.ui.cells import Cell, Glyphs
+from console.ui.logs.bar import Thumb, thumb
+from console.ui.logs.labels import Labels
+from console.ui.logs.layout import Spot
+from console.ui.logs.paint import LinePainter, Look, Spans
+from console.ui.logs.place import Place
+from console.ui.logs.search import Search
+from console.ui.logs.sheet import Sheet, Taste
+from console.ui.logs.shown import Shown
+from console.ui.theme import styles_for
+
+
+class LineView(Widget, can_focus=True):
+    """The lines of one ring. Call `sync` after anything changed: it refreshes the rows that differ."""
+
+    DEFAULT_CSS = "LineView { height: 1fr; width: 1fr; }"
+
+    ALLOW_SELECT = False
+
+    class Moved(Message):
+        """The reader is somewhere else, or has another number of marks."""
+
+    def __init__(self, glyphs: Glyphs, ring: LogRing) -> None:
+        super().__init__()
+        self.glyphs = glyphs
+        self.labels = Labels(glyphs)
+        self.shown = Shown(ring)
+        self.sheet = Sheet(self.shown, self.labels, glyphs)
+        self.place = Place(self.shown, self.sheet.height, 1)
+        self.search: Search | None = None
+        self.taste = Taste()
+        self.empty: Sequence[Cell] = ()
+        """What is said where there are no lines."""
+        self._rows: list[tuple[Spot, Look]] = []
+        self._thumb = Thumb(0, 0)
+        self._seen: dict[int, LogLine] = {}
+        self._first = 0
+        self._painter: LinePainter | None = None
+        self._strips: LRUCache[tuple[Spot, Look, bool], Strip] = LRUCache(512)
+
+    # What is shown
+
+    def show(self, ring: LogRing) -> None:
+        """Other lines, from their end."""
+        self.shown = Shown(ring)
+        self.sheet.show(self.shown)
+        self.place = Place(self.shown, self.sheet.height, max(1, self.size.height))
+        self.search = None
+        self._seen, self._first = {}, ring.first
+        self.redraw()
+
+    def look(self, taste: Taste) -> None:
+        """Show lines otherwise; what the reader looks at stays in its row."""
+        self.taste = taste
+        self._relay()
+        self.redraw()
+
+    def choose(self, finder: Finder | None) -> None:
+        """Show only what a finder finds; None: all. The reader stays at the line, or the one next to it."""
+        eye = self.place.eye()
+        self.shown.release()
+        self.shown.filter = finder
+        self.sheet.show(self.shown)
+        self.place.marked = {number for number in self.place.marked if self.shown.holds(number)}
+        self.place.hold(eye)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw everything anew."""
+        self._painter = None
+        self._rows = []
+        self.sync()
+        self.refresh()
+
+    def sync(self) -> None:
+        """Lines have come, or something else is different: refresh the rows that look different now."""
+        if not self.size.width:
+            return
+        ring = self.shown.ring
+        if not self.place.follow and ring.first > self._first:
+            self.shown.hold(self._seen)
+            self.sheet.forget(set(self._seen))
+        self._first = ring.first
+        self.place.mend()
+        rows = [(spot, self._look(spot.line)) for spot in self.place.window()]
+        self._seen = {spot.line: self.sheet.laid(spot.line).line for spot, _ in rows}
+        self.shown.release(() if self.place.follow else self._seen)
+        at = thumb(self.shown, tuple(self._seen), self.size.height)
+        self._refresh(rows, at)
+        self._rows, self._thumb = rows, at
+
+    def _refresh(self, rows: list[tuple[Spot, Look]], at: Thumb) -> None:
+        if bool(rows) is not bool(self._rows):
+            self.refresh()
+            return
+        for y in range(max(len(rows), len(self._rows))):
+            before = self._rows[y] if y < len(self._rows) else None
+            if before != (rows[y] if y < len(rows) else None) or self._thumb.covers(y) != at.covers(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def _look(self, number: int) -> Look:
+        place, search = self.place, self.search
+        found = search is not None and search.holds(number)
+        return Look(
+            cursor=number == place.cursor,
+            focus=self.has_focus and number == place.cursor,
+            marked=number in place.marked,
+            found=found,
+            current=found and search is not None and number == search.current,
+        )
+
+    def say(self, cells: Sequence[Cell]) -> None:
+        """What stands where there are no lines."""
+        if cells != self.empty:
+            self.empty = cells
+            if not self._rows:
+                self.refresh()
+
+    # Widths
+
+    def _relay(self) -> bool:
+        """Lay lines out anew where taste, width or labels ask for it; return whether they did."""
+        eye = self.place.eye()
+        offset = self.sheet.offset(eye[0]) if eye else 0
+        if not self.sheet.use(self.taste, self.size.width):
+            return False
+        if eye:
+            self.place.hold((self.sheet.spot(eye[0].line, offset), eye[1]))
+        return True
+
+    def relabel(self, sources: Iterable[LogSource]) -> None:
+        """Lines come from these from now on. Labels get another width only where nobody is reading."""
+        if self.labels.show(sources):
+            if self.place.follow:
+                self._relay()
+            self.redraw()
+
+    def on_resize(self) -> None:
+        """Another width asks for other rows, another height for more or fewer."""
+        self._relay()
+        self.place.resize(self.size.height)
+        self.redraw()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw row `y` of the view."""
+        painter, thumb = self._paint(), self._thumb.covers(y)
+        if y >= len(self._rows):
+            said = self.empty[y - 1] if not self._rows and 0 < y <= len(self.empty) else Cell("")
+            return painter.blank(said.text, said.tone, thumb=thumb)
+        spot, look = self._rows[y]
+        strip = self._strips.get((spot, look, thumb))
+        if strip is None:
+            strip = self._strips[(spot, look, thumb)] = painter.row(spot, look, thumb=thumb)
+        return strip
+
+    def _paint(self) -> LinePainter:
+        if self._painter is None:
+            tones = dict(styles_for(self.app.current_theme))
+            tones["thumb"] = tones["rule"] + Style(reverse=True)
+            self._painter = LinePainter(self.sheet, tones, self.rich_style, self._spans)
+            self._strips.clear()
+        return self._painter
+
+    def _spans(self, text: str) -> Spans:
+        return () if self.search is None else self.search.finder.spans(text)
+
+    def notify_style_update(self) -> None:
+        """Theme or style sheet changed: every colour is looked up again."""
+        super().notify_style_update()
+        self._painter = None
+
+    def on_focus(self, _: events.Focus) -> None:
+        """The cursor looks otherwise with the keyboard."""
+        self.sync()
+
+    def on_blur(self, _: events.Blur) -> None:
+        """And without."""
+        self.sync()
