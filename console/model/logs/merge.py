@@ -140,6 +140,17 @@ class Merger:
         )
         return [] if upto is None else self._give_out(upto)
 
+    def key(self, source: int, stamp: int) -> int:
+        """What a line of this source with this stamp is ordered by: its stamp by a corrected clock."""
+        return stamp - self._of(source).ahead
+
+    def upto(self, key: int) -> list[LogBlock]:
+        """What is ordered by at most `key`, in order, however short it has waited: for a reader who knows
+        that nothing older will come.
+        """
+        due = any(batch.columns.keys[0] <= key for held in self._sources.values() for batch in held.batches)
+        return self._give_out(key) if due else []
+
     def flush(self) -> list[LogBlock]:
         """Everything that is held, in order."""
         return self._give_out(max(held.top for held in self._sources.values())) if self.waiting else []

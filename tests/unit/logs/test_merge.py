@@ -131,3 +131,17 @@ def test_blocks_are_bounded() -> None:
     big = b"x" * (BLOCK_BYTES // 3) + b"\n"
     merger.add(0, LogFrames([1, 2, 3, 4], [1] * 4, [big, big, big * 9, big]), 1.0)
     assert [len(block) for block in merger.flush()] == [2, 1, 1]
+
+
+def test_who_knows_that_nothing_older_will_come_need_not_wait() -> None:
+    merger = Merger()
+    merger.correct(1, 5)
+    merger.add(0, frames(10, 30), 1.0)
+    merger.add(1, frames(25, 45), 1.0)
+    assert merger.key(1, 25) == 20
+    assert merger.upto(9) == []
+    assert shown(merger.upto(merger.key(1, 25))) == ["0:10", "1:25"]
+    assert merger.upto(20) == []
+    assert merger.waiting == 2
+    assert shown(merger.upto(2**63 - 1)) == ["0:30", "1:45"]
+    assert merger.upto(2**63 - 1) == []
