@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from console.errors import HostError
 from console.model.clock import Clock
 from console.model.logs.lines import NoteKind
-from console.model.logs.wish import ClockReading
 from console.service.logs import notes
 from console.service.logs.host import HostSide, Reached
 from console.service.logs.skew import AGAIN, RETRY
@@ -121,8 +120,3 @@ class Caretaker:
         text = f"its stream was silent for {silent} while the log went on; opened anew"
         reader.say(notes.plain(NoteKind.SILENT, index, self._host.now_ns(), text))
         reader.interrupt()
-
-
-def known(hosts: Iterable[HostSide]) -> dict[str, ClockReading]:
-    """What was read of clocks so far."""
-    return {host.name: host.reading for host in hosts if host.reading is not None}

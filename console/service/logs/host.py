@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from console.model.clock import Clock
@@ -18,6 +18,9 @@ from console.transport.base import Engine
 
 GRACE = 0.5
 """Seconds in which what broke may be mended before it is worth a note."""
+
+MENDS = 3.0
+"""The same while the host as a whole is up."""
 
 PATIENCE = 2.0
 """Seconds after which a host that was not reached from the beginning is worth a note."""
@@ -72,6 +75,7 @@ class HostSide:
         self._changed = asyncio.Event()
         self._away: set[int] = set()
         """Sources that have not proven yet that nothing of theirs is missing."""
+        self._lost_at = 0.0
         self._lost_ns: int | None = None
         """Since when, while a loss has been noted."""
         self._since_ns = 0
@@ -124,8 +128,8 @@ class HostSide:
             self._since_ns = self._heard_ns()
             self._why = why
             self.gaps = 0
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(GRACE, self._say_lost)
+            self._lost_at = self._clock.monotonic()
+            self._timer = asyncio.get_running_loop().call_later(GRACE, self._say_lost)
         self._away.add(source)
 
     def proven(self, source: int) -> None:
@@ -138,7 +142,8 @@ class HostSide:
         self._stop_timer()
         if self._lost_ns is not None:
             since, self._lost_ns = self._lost_ns, None
-            self._say(notes.back(-1, self.now_ns(), since, self.name, whole=not self.gaps))
+            away = self._clock.monotonic() - self._lost_at
+            self._say(notes.back(self.now_ns(), since, away, self.name, whole=not self.gaps))
 
     def went_back(self, source: int, ns: int) -> None:
         """The engine stamped lines of source `source` earlier than those before them."""
@@ -153,7 +158,7 @@ class HostSide:
         """Say that this host, from which lines are wanted, has not been reached so far."""
         if self.seen_fresh or self._lost_ns is not None:
             return
-        self._since_ns = self.now_ns()
+        self._since_ns, self._lost_at = self.now_ns(), self._clock.monotonic()
         self._why = self.reason()
         self._away.add(-1)
         self._say_lost()
@@ -171,12 +176,15 @@ class HostSide:
 
     def _say_lost(self) -> None:
         self._timer = None
-        if not self._away:
+        if not self._away or self._lost_ns is not None:
             return
-        if self._lost_ns is None:
-            self._lost_ns = self._since_ns
-            why = self.status.reason if self.away and self.status is not None else ""
-            self._say(notes.lost(-1, self.now_ns(), self._since_ns, self.name, why or self._why))
+        if self.up and self._clock.monotonic() - self._lost_at < MENDS:
+            self._timer = asyncio.get_running_loop().call_later(GRACE, self._say_lost)
+            return
+        self._lost_ns = self._since_ns
+        why = self.status.reason if self.away and self.status is not None else ""
+        text = f"{self.name} is not reached" if not self.up else f"logs of {self.name} cannot be read"
+        self._say(notes.lost(self.now_ns(), self._since_ns, text, why or self._why))
 
     def _heard_ns(self) -> int:
         """When the host was last heard, by its engine's clock."""
@@ -189,3 +197,8 @@ class HostSide:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def known(hosts: Iterable[HostSide]) -> dict[str, ClockReading]:
+    """What was read of clocks so far."""
+    return {host.name: host.reading for host in hosts if host.reading is not None}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from console.service.tasks import end
+
+log = logging.getLogger(__name__)
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -22,7 +25,7 @@ class Jobs:
         """A task that runs until it or everything ends."""
         task = asyncio.create_task(work(), name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
 
     def begin(self, key: str | int, name: str, work: Work) -> None:
@@ -40,6 +43,11 @@ class Jobs:
         """Stop what was begun, soon."""
         for task in self._named.values():
             task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s ended with a defect", task.get_name(), exc_info=error)
 
     async def aclose(self) -> None:
         """End everything and wait for it. Idempotent."""

@@ -41,6 +41,11 @@ class Members:
         self._of_host: dict[str, list[Tailer]] = {}
         self._keys: dict[ContainerKey, Tailer] = {}
 
+    @property
+    def several_hosts(self) -> bool:
+        """Whether there are sources of more than one host."""
+        return len(self._of_host) > 1
+
     def of_host(self, host: str) -> list[Tailer]:
         """The sources of one host."""
         return self._of_host.get(host, [])

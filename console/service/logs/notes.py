@@ -52,26 +52,26 @@ def block_with(note: Note) -> LogBlock:
     return block_of([note.ns], [note.source * 4], [note.text.encode() + b"\n"], {0: note})
 
 
-def lost(source: int, ns: int, since_ns: int, host: str, why: str) -> Note:
-    """A host is not reached."""
+def lost(ns: int, since_ns: int, what: str, why: str) -> Note:
+    """A host is not reached, or something like it."""
     reason = f" ({sanitise(why, 120)})" if why else ""
     return Note(
         kind=NoteKind.LOST,
-        source=source,
+        source=-1,
         ns=ns,
-        text=safe(f"{host} is not reached{reason}; lines are fetched when it is back"),
+        text=safe(f"{what}{reason}; lines are fetched when it is back"),
         from_ns=since_ns,
     )
 
 
-def back(source: int, ns: int, since_ns: int, host: str, *, whole: bool) -> Note:
-    """A host is reached again; `whole`: and no gap had to be noted."""
+def back(ns: int, since_ns: int, away: float, host: str, *, whole: bool) -> Note:
+    """A host is reached again after `away` seconds; `whole`: and no gap had to be noted."""
     nothing = "nothing is missing" if whole else "nothing is missing but what is noted above"
     return Note(
         kind=NoteKind.BACK,
-        source=source,
+        source=-1,
         ns=ns,
-        text=safe(f"{host} is back after {span((ns - since_ns) / 1e9)}; {nothing}"),
+        text=safe(f"{host} is back after {span(away)}; {nothing}"),
         from_ns=since_ns,
         to_ns=ns,
     )

@@ -8,17 +8,16 @@ from typing import Protocol
 
 from console.model.clock import Clock
 from console.model.containers import Container
-from console.model.logs.lines import LogBlock, LogSource, Note, NoteKind
+from console.model.logs.lines import LogBlock, LogSource, Note
 from console.model.logs.wish import LogWish
-from console.service.logs import notes
-from console.service.logs.caretaker import Caretaker, known
+from console.service.logs.caretaker import Caretaker
 from console.service.logs.funnel import Funnel
 from console.service.logs.history import Window
-from console.service.logs.host import PATIENCE, HostAccess, HostSide
+from console.service.logs.host import PATIENCE, HostAccess, HostSide, known
 from console.service.logs.jobs import Jobs
 from console.service.logs.members import Members
+from console.service.logs.ordering import Ordering
 from console.service.logs.outbox import StreamState
-from console.service.logs.skew import corrections, spoken
 from console.service.logs.tailer import Tailer
 from console.service.tap import SourceView
 
@@ -70,10 +69,10 @@ class LogStream:
         self._clock = clock
         self._jitter = jitter
         self._access = access
-        self._funnel = Funnel(clock, self._emit, self._holding, out.room)
+        self._funnel = Funnel(clock, self._emit, self._holding, out.room, lambda: self._ordering.timeless)
+        self._ordering = Ordering(self.members, self._funnel, clock)
         self._frozen = False
         self._views: list[SourceView] = []
-        self._corrections: dict[str, int] = {}
         self._opened = clock.monotonic()
         self._soon: asyncio.Handle | None = None
         self._jobs = Jobs()
@@ -140,8 +139,7 @@ class LogStream:
         )
         self._views.append(tailer.view)
         self._funnel.sources = len(self._views)
-        if side.name in self._corrections:
-            self._funnel.merger.correct(source.index, self._corrections[side.name])
+        self._ordering.joined(source)
         if not self.suspended:
             self._run(tailer)
         return tailer
@@ -158,8 +156,8 @@ class LogStream:
             lambda: self.members.of_host(name),
             self._clock,
             self._jitter,
-            wants_clock=lambda: self._wants_clock(name),
-            read=self._correct,
+            wants_clock=lambda: self._ordering.wants_clock(name),
+            read=self._clock_read,
         )
         self._jobs.begin(name, f"log care {name}", caretaker.run)
 
@@ -180,31 +178,14 @@ class LogStream:
                 for tailer in self.members.tailers:
                     tailer.reader.settle()
 
-    # Order and clocks.
-
-    def _wants_clock(self, name: str) -> bool:
-        """Whether a host's clock matters: for the order among hosts, or to know how far a reader is late."""
-        here = self.members.of_host(name)
-        return bool(here) and (
-            sum(bool(self.members.of_host(host)) for host in self.members.hosts) > 1
-            or any(tailer.setup is not None and tailer.setup.max_size is not None for tailer in here)
-        )
-
-    def _correct(self) -> None:
-        readings = known(self.members.hosts.values())
-        found = corrections(readings)
-        if found and not self._corrections:
-            ns = max(side.now_ns() for side in self.members.hosts.values())
-            self._note(notes.plain(NoteKind.CLOCK, -1, ns, spoken(readings)))
-        self._corrections = found
-        for tailer in self.members.tailers:
-            self._funnel.merger.correct(tailer.source.index, found.get(tailer.source.host, 0))
-        self._show()
-
     def _holding(self) -> bool:
         return self._clock.monotonic() - self._opened < HOLD and self._loading()
 
     # What is shown.
+
+    def _clock_read(self) -> None:
+        self._ordering.read()
+        self._show()
 
     def _loading(self) -> bool:
         return any(tailer.loading for tailer in self.members.tailers)
@@ -232,7 +213,7 @@ class LogStream:
                 sources=tuple(self._views),
                 loading=self._loading(),
                 clocks=known(self.members.hosts.values()),
-                corrected=bool(self._corrections),
+                corrected=self._ordering.corrected,
                 suspended=self.suspended,
             )
         )
