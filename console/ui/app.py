@@ -20,6 +20,7 @@ from textual.screen import ModalScreen, Screen
 from console.config.schema import Notify, Settings
 from console.model.clock import wall
 from console.model.containers import ContainerKey
+from console.model.logs.wish import LogWish
 from console.model.problems import Problem
 from console.service.handle import FleetHandle
 from console.service.who import Who
@@ -28,7 +29,7 @@ from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs, glyphs_for
 from console.ui.collector import SWEEP, calm, sweep
 from console.ui.commands import ConsoleCommands
-from console.ui.messages import ContainerWanted, HostWanted, Said
+from console.ui.messages import ContainerWanted, HostWanted, LogsWanted, Said
 from console.ui.running import run_on_terminal
 from console.ui.screens.main import MainScreen
 from console.ui.terminal_app import TerminalApp
@@ -64,7 +65,7 @@ class DockconApp(TerminalApp):
         super().__init__(settings, themes)
         self.glyphs = glyphs or glyphs_for(encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
         self.bridge = Bridge(self, handle, now, period=1 / max(1, settings.fps))
-        self.main = MainScreen(self.bridge, self.glyphs, read_only=read_only)
+        self.main = MainScreen(self.bridge, self.glyphs, settings.logs, read_only=read_only)
         self.main.saved_to = state / "saved"
         self._desk: QuestionDesk | None = None
         self.who = who or Who()
@@ -120,6 +121,16 @@ class DockconApp(TerminalApp):
         self._leave_dialogs()
         self.main.go_to(self.main.hosts)
         self.main.hosts.table.move_to(name)
+
+    def read_logs(self, wish: LogWish | None, ns: int | None = None) -> None:
+        """Show logs on the main screen; with `ns` from that moment on."""
+        if wish is not None:
+            self._leave_dialogs()
+            self.call_later(self.main.show_logs, wish, ns)
+
+    @on(LogsWanted)
+    def _logs_wanted(self, event: LogsWanted) -> None:
+        self.read_logs(event.wish, event.ns)
 
     @on(ContainerWanted)
     def _container_wanted(self, event: ContainerWanted) -> None:

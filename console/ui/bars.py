@@ -189,15 +189,20 @@ class Tab(NamedTuple):
     """Is on the screen besides."""
 
 
-def tabs(panes: Iterable[Tab]) -> list[Part]:
-    """`1 Containers  6 Hosts ~1`; the one that is shown stands out, and has a sign before it."""
+NARROW = 100
+"""Cells below which tabs stand closer to each other."""
+
+
+def tabs(panes: Iterable[Tab], *, narrow: bool = False) -> list[Part]:
+    """`1 Containers  6 Hosts ~1`; the one that has the keyboard stands out, and has a sign before it."""
     laid: list[Part] = []
     for tab in panes:
         tone = "accent" if tab.active else "header" if tab.shown else "dim"
         laid.append(Part((" >" if tab.active else "  ") + f"{tab.number} {tab.name}", tone, tab.action))
         if tab.alert:
             laid.append(Part(f" {tab.alert}", "bad", tab.action))
-        laid.append(Part(" "))
+        if not narrow:
+            laid.append(Part(" "))
     return laid
 
 
@@ -214,7 +219,7 @@ def tabs_line(panes: Iterable[Tab], info: Parts, width: int, glyphs: Glyphs) -> 
 
     Figures and the like give way first, then what comes last; the first is cut rather than left out.
     """
-    left = tabs(panes)
+    left = tabs(panes, narrow=width < NARROW)
     room = width - length(left) - 1
     kept = list(info)
     while len(kept) > 1 and length(told(kept, glyphs)) > room:

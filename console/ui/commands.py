@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from console.model.text import NOTHING
 from console.ui.keys import key_name
+from console.ui.wishes import of_containers, of_host, of_project
 
 if TYPE_CHECKING:
     from console.ui.app import DockconApp
 
 MOST = 40
-"""Names offered for one search; whoever wants more types another letter."""
+"""Names of a kind offered for one search; whoever wants more types another letter."""
 
 
 class Command(NamedTuple):
@@ -57,6 +60,17 @@ class ConsoleCommands(Provider):
         for _, container in world.containers():
             yield Command(container.ref, "", partial(self.console.go_to_container, container.key))
 
+    def readings(self) -> Iterator[Command]:
+        """Whose logs can be read."""
+        world, read = self.console.bridge.live, self.console.read_logs
+        for spec in world.hosts:
+            yield Command(f"logs of host {spec.name}", "", partial(read, of_host(spec.name)))
+        found = [container for _, container in world.containers()]
+        for project in sorted({container.project for container in found} - {NOTHING}):
+            yield Command(f"logs of project {project}", "", partial(read, of_project(project)))
+        for container in found:
+            yield Command(f"logs of {container.ref}", "", partial(read, of_containers([container])))
+
     async def discover(self) -> Hits:
         """Without a search: the actions."""
         for command in self.actions():
@@ -69,12 +83,17 @@ class ConsoleCommands(Provider):
             score = _held(command.name, query) or matcher.match(command.name) / 100
             if score > 0:
                 yield Hit(score, _shown(command), command.run, text=command.name)
-        left = MOST
-        for command in self.places():
-            score = _held(command.name, query)
-            if score > 0 and left:
-                left -= 1
+        for offered in (self.places(), self.readings()):
+            for score, command in islice(_holding(offered, query), MOST):
                 yield Hit(score, _shown(command), command.run, text=command.name)
+
+
+def _holding(offered: Iterable[Command], query: str) -> Iterator[tuple[float, Command]]:
+    """Those whose names hold what was typed."""
+    for command in offered:
+        score = _held(command.name, query)
+        if score > 0:
+            yield score, command
 
 
 def _held(name: str, query: str) -> float:

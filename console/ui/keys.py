@@ -38,6 +38,7 @@ SCREEN: Final = (
     Binding("Y", "copy_row", "copy row", id="screen.copy_row", show=False, tooltip="Copy the whole row"),
     Binding("ctrl+s", "save", "save", id="screen.save", show=False, tooltip="Save the pane to a text file"),
     Binding("1", "pane('containers')", "list", id="screen.containers", show=False, tooltip="Containers"),
+    Binding("2", "pane('logs')", "logs", id="screen.logs", show=False, tooltip="Logs"),
     Binding("5", "pane('timeline')", "timeline", id="screen.timeline", show=False, tooltip="Timeline"),
     Binding("6", "pane('hosts')", "hosts", id="screen.hosts", show=False, tooltip="Hosts"),
     Binding("tab", "next_pane(1)", "next pane", id="screen.next", show=False, tooltip="Next pane"),
@@ -84,6 +85,15 @@ ROWS: Final = (
 """Of the table of containers; the others of its pane are `CONTAINERS`."""
 
 CONTAINERS: Final = (
+    Binding("l", "logs", "logs", id="containers.logs", tooltip="Logs of the marked, or of this one or group"),
+    Binding(
+        "L",
+        "logs_of_all",
+        "all logs",
+        id="containers.logs_of_all",
+        show=False,
+        tooltip="Logs of everything that matches the filter, now or later",
+    ),
     Binding("o", "sort(1)", "sort", id="containers.sort", tooltip="Sort by the next column"),
     Binding("O", "reverse", "reverse", id="containers.reverse", show=False, tooltip="Sort the other way"),
     Binding("g", "group", "group", id="containers.group", tooltip="Group by host, by project, or not"),
@@ -103,9 +113,13 @@ TIMELINE_ROWS: Final = (
 )
 """Of the table of the timeline; the others of its pane are `TIMELINE`."""
 
-TIMELINE: Final = (Binding("d", "remove", "remove", id="timeline.remove", tooltip="Take this bookmark away"),)
+TIMELINE: Final = (
+    Binding("l", "logs", "logs then", id="timeline.logs", tooltip="Its logs at that time"),
+    Binding("d", "remove", "remove", id="timeline.remove", tooltip="Take this bookmark away"),
+)
 
 HOSTS: Final = (
+    Binding("l", "logs", "logs", id="hosts.logs", tooltip="Logs of everything on this host"),
     Binding(
         "c", "connect", "connect now", id="hosts.connect", tooltip="Connect to this host now, without waiting"
     ),
@@ -199,7 +213,16 @@ class Hint(NamedTuple):
     """The smaller, the later it gives way where there is no room."""
 
 
-_FIRST: Final = ("containers.open", "app.help", "screen.filter", "screen.problems")
+_FIRST: Final = (
+    "containers.open",
+    "containers.logs",
+    "timeline.logs",
+    "timeline.remove",
+    "hosts.logs",
+    "app.help",
+    "screen.filter",
+    "screen.problems",
+)
 """Ids of the bindings whose hints stay longest."""
 
 

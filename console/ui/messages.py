@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.message import Message
 
 from console.model.containers import ContainerKey
+from console.model.logs.wish import LogWish
 from console.model.query import Query
 
 
@@ -39,6 +40,15 @@ class ContainerWanted(Message):
     def __init__(self, key: ContainerKey) -> None:
         super().__init__()
         self.key = key
+
+
+class LogsWanted(Message):
+    """Logs should be read; with `ns`, the reader should be put to that moment."""
+
+    def __init__(self, wish: LogWish, ns: int | None = None) -> None:
+        super().__init__()
+        self.wish = wish
+        self.ns = ns
 
 
 class HostWanted(Message):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from console.model.containers import Container, ContainerKey
+from console.model.logs.wish import LogWish
 from console.model.query import Query
 from console.model.timeline.entries import BOOKMARK, Source, Weight
 from console.model.timeline.folding import Moment
 from console.ui.cells import Cell, Column
 from console.ui.widgets.rowstore import Row
+from console.ui.wishes import of_containers, of_host
 from console.ui.world import World
 
 TIMELINE_COLUMNS: Final = (
@@ -121,6 +124,17 @@ def now_at(moment: Moment, world: World) -> Container | ContainerKey | None:
     snapshot = world.snapshots.get(key[0])
     others = snapshot.containers.values() if snapshot else ()
     return next((c for c in others if c.name == moment.about.name), key)
+
+
+def wish_for(moment: Moment, world: World) -> LogWish | None:
+    """The logs of what a moment is about: a container, also one that is gone, or a host."""
+    if moment.key is not None:
+        found = now_at(moment, world)
+        wish = of_containers([moment.about])
+        if wish is not None and isinstance(found, Container):
+            wish = replace(wish, keys=wish.keys | {found.key})
+        return wish
+    return of_host(moment.host) if moment.host else None
 
 
 def emptiness(any_at_all: bool, problems_only: bool) -> str:

@@ -42,7 +42,7 @@ class TerminalApp(App[int]):
         self.theme = self._pick_theme()
         if notice := self._themes.notice():
             self.notify(notice, title="Themes left out", severity="warning", markup=False, timeout=15)
-        if clashing := clashes(self.settings.keymap):
+        if self.settings.keymap and (clashing := clashes(self.settings.keymap)):
             text = "\n".join(clashing)
             self.notify(text, title="Keys in settings.yml", severity="warning", markup=False, timeout=15)
         if not self.settings.mouse:

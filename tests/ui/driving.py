@@ -99,7 +99,7 @@ class Console:
         """The name of the container under the cursor."""
         store = self.table.store
         at = store.cursor_index
-        return "" if at is None else store.rows[at].cells[1].text
+        return "" if at is None else store.rows[at].cells[0 if store.rows[at].heading else 1].text
 
 
 @asynccontextmanager

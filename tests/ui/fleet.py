@@ -8,10 +8,12 @@ from dataclasses import replace
 from console.model.containers import Container, ContainerKey, ContainerState, Health, Inspection, Port, Usage
 from console.model.events import EngineEvent
 from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, HostStatus
+from console.model.logs.wish import LogWish
 from console.model.problems import Problem, ProblemKind
 from console.model.snapshot import HostSnapshot
 from console.model.text import SafeText, safe, sanitise
 from console.service.handle import Batch
+from console.service.tap import LogUpdate
 
 NOON = 1_717_243_200.0
 """The moment tests live in: 2024-06-01 12:00:00 UTC."""
@@ -98,6 +100,25 @@ def problem(found: Container | str, kind: ProblemKind, since: float | None = Non
     )
 
 
+class FakeTap:
+    """A stream of logs that brings what a test gives it."""
+
+    def __init__(self, wish: LogWish) -> None:
+        self.wish = wish
+        self.given: LogUpdate | None = None
+        self.frozen = self.closed = False
+
+    def take(self) -> LogUpdate | None:
+        given, self.given = self.given, None
+        return given
+
+    def freeze(self, on: bool) -> None:
+        self.frozen = on
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class FakeFleet:
     """Remembers what it was asked to do; `show` gives it something to tell."""
 
@@ -112,6 +133,7 @@ class FakeFleet:
         self.given: tuple[Problem, ...] = ()
         self.asked: list[tuple[object, ...]] = []
         self.viewed: frozenset[ContainerKey] = frozenset()
+        self.taps: list[FakeTap] = []
         self.closed = 0
 
     @property
@@ -166,6 +188,16 @@ class FakeFleet:
 
     def load_history(self, host: str) -> tuple[HostLoad, ...]:
         return ()
+
+    def logs(self, wish: LogWish) -> FakeTap:
+        self.taps.append(FakeTap(wish))
+        return self.taps[-1]
+
+    @property
+    def wished(self) -> LogWish:
+        """What is read now; everything before it was closed."""
+        assert all(tap.closed for tap in self.taps[:-1])
+        return self.taps[-1].wish
 
     async def inspect(self, key: ContainerKey) -> Inspection:
         found = self._newest[key[0]].containers[key[1]]

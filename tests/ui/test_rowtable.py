@@ -126,6 +126,31 @@ async def test_cursor_of_a_row_that_is_gone_goes_to_its_neighbour() -> None:
         assert app.table.store.cursor == "c000"
 
 
+class Stopping(RowTable):
+    STOPS_AT_HEADINGS = True
+
+
+async def test_a_table_may_stop_at_headings_which_stand_for_their_group() -> None:
+    content = [row("A", heading=True), row("a1"), row("B", heading=True), row("b1"), row("b2")]
+    app = TableApp(content)
+    table = app.table = Stopping(COLUMNS)
+    async with app.run_test(size=(80, 20)) as pilot:
+        assert table.store.cursor == "a1"
+        seen = []
+        for key in ("down", "down", "up", "up", "up", "end", "home", "pagedown"):
+            await pilot.press(key)
+            seen.append(table.store.cursor)
+        assert seen == ["B", "b1", "B", "a1", "A", "b2", "a1", "b2"]
+        assert table.store.group("B") == ["b1", "b2"]
+        assert table.store.group("b1") == table.store.group("gone") == []
+        await pilot.click(Stopping, offset=(6, 3))
+        assert table.store.cursor == "B"
+        await pilot.pause()
+        assert lines(app)[3].startswith(">  B")
+        table.set_rows([row("a1"), row("b1"), row("b2")])
+        assert table.store.cursor == "b1"
+
+
 async def test_headings_are_passed_over() -> None:
     content = [row("A", heading=True), row("a1"), row("B", heading=True), row("b1"), row("b2")]
     app = TableApp(content)

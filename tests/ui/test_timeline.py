@@ -193,6 +193,17 @@ async def test_frozen_it_holds_still_and_can_be_filtered(fleet: FakeFleet) -> No
         assert [line[2] for line in lines(console)] == ["lost", "paused", "resumed"]
 
 
+async def test_made_while_frozen_it_shows_what_there_was(fleet: FakeFleet) -> None:
+    web = found(fleet, "app-1", "web")
+    async with driven(fleet) as console:
+        await console.press("p")
+        await happens(console, fleet, happening(web, "unpause", 2))
+        await console.press("5")
+        assert [line[2] for line in lines(console)] == ["lost"]
+        await console.press("p")
+        assert [line[2] for line in lines(console)] == ["lost", "resumed"]
+
+
 async def test_what_happens_while_it_is_not_seen_is_there_later(fleet: FakeFleet) -> None:
     web = found(fleet, "app-1", "web")
     async with driven(fleet) as console:

@@ -16,9 +16,10 @@ from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
 from console.ui.inspected import json_document, json_lines
 from console.ui.lines import Line
-from console.ui.messages import Said
+from console.ui.messages import LogsWanted, Said
 from console.ui.present_details import Subject, environment, overview, title
 from console.ui.screens.reading import ReadingScreen
+from console.ui.wishes import of_containers
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class DetailsScreen(ReadingScreen):
     PAGES: ClassVar[tuple[str, ...]] = ("Overview", "Environment", "Inspect")
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "logs", "logs", id="details.logs", tooltip="Leave this, and read its logs"),
         Binding(
             "u",
             "reveal",
@@ -163,6 +165,12 @@ class DetailsScreen(ReadingScreen):
         if self._json is None or self._json[0] != width:
             self._json = (width, json_document(list(json_lines(self._document)), width))
         return self._json[1]
+
+    def action_logs(self) -> None:
+        """Read its logs, on the main screen."""
+        wish = of_containers([self._last] if self._last else [])
+        if wish is not None:
+            self.post_message(LogsWanted(wish))
 
     def action_reveal(self) -> None:
         """Show or hide secrets. That they were shown goes to the log."""

@@ -11,15 +11,20 @@ from console.model.snapshot import HostSnapshot
 from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
 from console.ui.lines import Line
+from console.ui.messages import LogsWanted
 from console.ui.present_hosts import STATE_SIGNS, STATE_TONES, STATE_WORDS, host_document
 from console.ui.screens.reading import ReadingScreen
 from console.ui.widgets.host_table import connect_now, switch
+from console.ui.wishes import of_host
 
 
 class HostScreen(ReadingScreen):
     """State, figures, engine, capabilities and the way to one host."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "l", "logs", "logs", id="host.logs", tooltip="Leave this, and read the logs of everything on it"
+        ),
         Binding("c", "connect", "connect now", id="host.connect", tooltip="Connect now, without waiting"),
         Binding(
             "f",
@@ -67,6 +72,10 @@ class HostScreen(ReadingScreen):
         # While the screen is frozen samples keep arriving.
         history = [sample for sample in self._bridge.handle.load_history(self.host) if sample.at <= now]
         return host_document(snapshot, history, now, width, self.glyphs)
+
+    def action_logs(self) -> None:
+        """Read the logs of everything on it, on the main screen."""
+        self.post_message(LogsWanted(of_host(self.host)))
 
     def action_connect(self) -> None:
         """Connect now."""

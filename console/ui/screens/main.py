@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from console.config.schema import LogCaps
 from console.model.containers import ContainerKey
+from console.model.logs.wish import LogWish
+from console.model.timeline.entries import bookmark, thing
 from console.ui import keys
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs
@@ -22,6 +25,14 @@ from console.ui.widgets.pane import Pane
 from console.ui.widgets.rowtable import RowTable
 from console.ui.widgets.status_line import StatusLine
 
+if TYPE_CHECKING:
+    from console.ui.logs.lines_pane import Bookmarked
+    from console.ui.logs.pane import LogPane
+
+
+BOOKMARK_AT_MOST = 400
+"""Characters of a line that a bookmark keeps."""
+
 
 class MainScreen(ArrangingScreen):
     """Fleet bar, panes, key hints."""
@@ -30,14 +41,18 @@ class MainScreen(ArrangingScreen):
 
     AUTO_FOCUS = ""
 
-    def __init__(self, bridge: Bridge, glyphs: Glyphs, *, read_only: bool = False) -> None:
+    def __init__(self, bridge: Bridge, glyphs: Glyphs, caps: LogCaps, *, read_only: bool = False) -> None:
         self.bridge = bridge
+        self._caps = caps
+        self._reads = False
+        """Whether it was said whose logs are read."""
         self.containers = ContainerPane(bridge, glyphs)
         self.hosts = HostPane(bridge, glyphs)
         hosts = Place("hosts", "6", "Hosts", lambda: self.hosts)
         super().__init__(
             (
                 Place("containers", "1", "Containers", lambda: self.containers),
+                Place("logs", "2", "Logs", self._make_logs),
                 Place("timeline", "5", "Timeline", self._make_timeline),
                 hosts,
             ),
@@ -62,6 +77,11 @@ class MainScreen(ArrangingScreen):
         from console.ui.widgets.timeline_pane import TimelinePane
 
         return TimelinePane(self.bridge, self.glyphs)
+
+    def _make_logs(self) -> Pane:
+        from console.ui.logs.pane import LogPane
+
+        return LogPane(self.bridge, self.glyphs, self.bridge.handle.logs, self._caps)
 
     def made(self, pane: Pane) -> None:
         """What holds for all panes holds for a new one."""
@@ -107,6 +127,38 @@ class MainScreen(ArrangingScreen):
     def action_freeze(self) -> None:
         """Hold what is shown, or go on."""
         self.bridge.freeze(self.bridge.frozen_at is None)
+
+    def reachable(self) -> list[Place]:
+        """Passing by opens no logs."""
+        return [place for place in super().reachable() if place.key != "logs" or self._reads]
+
+    async def action_pane(self, key: str) -> None:
+        """Go to a pane; logs that nobody has chosen yet are those of what is chosen in the list."""
+        wish = self.containers.wish() if key == "logs" and not self._reads else None
+        if wish is not None:
+            await self.show_logs(wish, None)
+        else:
+            await super().action_pane(key)
+
+    async def show_logs(self, wish: LogWish, ns: int | None) -> None:
+        """Read these logs from now on; with `ns` stay at that moment. A frozen screen goes on for it."""
+        self._reads = True
+        self.bridge.freeze(False)
+        await super().action_pane("logs")
+        pane = cast("LogPane", self.place("logs").take())
+        pane.show(wish)
+        if ns is not None:
+            pane.go_to(ns)
+
+    def on_bookmarked(self, event: Bookmarked) -> None:
+        """A line of a log belongs on the timeline."""
+        event.stop()
+        source, line = event.source, event.line
+        about = thing("")
+        if source is not None:
+            about = self.bridge.live.container(source.key) or thing(source.host, source.name, source.id)
+        self.bridge.record(bookmark(line.ns, about, line.text(BOOKMARK_AT_MOST)))
+        self.status.say("on the timeline")
 
     def show_container(self, key: ContainerKey) -> None:
         """Put the cursor on a container; what hides it is taken away."""

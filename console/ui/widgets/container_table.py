@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.binding import BindingType
 
-from console.model.containers import Container, ContainerKey
+from console.model.containers import ContainerKey
 from console.model.hosts import HostState
 from console.model.query import Query
 from console.ui import keys
@@ -17,22 +17,45 @@ from console.ui.bars import Part
 from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
 from console.ui.listing import Listing
-from console.ui.messages import FilterChanged, PaneChanged
+from console.ui.messages import FilterChanged, PaneChanged, Said
 from console.ui.present import COLUMNS
 from console.ui.view import Group, View
-from console.ui.widgets.ordering import OrderedPane
+from console.ui.widgets.choosing import ChoosingPane
 from console.ui.widgets.pace import Pace
 from console.ui.widgets.rowtable import RowTable
 from console.ui.world import World
 
 
 class ContainerTable(RowTable, inherit_bindings=False):
-    """The rows. `g` groups here, so it does not go to the top as in other tables."""
+    """The rows. `g` groups here, so it does not go to the top as in other tables.
+
+    The cursor stops at the heading of a group, which then stands for all of its containers.
+    """
+
+    STOPS_AT_HEADINGS = True
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.ROWS]
 
+    def action_mark(self) -> None:
+        """Mark or unmark; on a heading the whole group."""
+        store = self.store
+        group = store.group(store.cursor) if store.cursor is not None else []
+        if not group:
+            super().action_mark()
+            return
+        on = not store.marked.issuperset(group)
+        self.mark(group, on)
+        self.post_message(self.MarksChanged(self, store.cursor))
 
-class ContainerPane(OrderedPane):
+    def action_open(self) -> None:
+        """The details of a container; a group has none."""
+        if self.store.cursor is not None and self.store.group(self.store.cursor):
+            self.post_message(Said("enter opens one container; l reads the logs of this group"))
+        else:
+            super().action_open()
+
+
+class ContainerPane(ChoosingPane):
     """Filter line and table."""
 
     KEY = "containers"
@@ -109,17 +132,6 @@ class ContainerPane(OrderedPane):
             parts.append(Part(f"figures of rows in view only on {blind}", "warn"))
         return parts
 
-    def chosen(self) -> list[Container]:
-        """The marked containers, in the order shown; without marks the one under the cursor."""
-        store = self.table.store
-        wanted = store.marked or ({store.cursor} if store.cursor is not None else set())
-        found = (self.bridge.live.container((str(k[0]), str(k[1]))) for k in store.index if k in wanted)
-        return [container for container in found if container is not None]
-
-    def copy_text(self) -> str:
-        """`name@host`, one a line."""
-        return "\n".join(container.ref for container in self.chosen())
-
     def alert(self) -> str:
         """How many containers have a problem."""
         number = len(self.bridge.world.container_problems())
@@ -132,7 +144,7 @@ class ContainerPane(OrderedPane):
     def clear(self) -> bool:
         """Take back the marks, then the filter."""
         if self.table.store.marked:
-            self.table.clear_marks()
+            self.table.mark(list(self.table.store.marked), False)
             self.post_message(PaneChanged())
         elif self.view.query.terms or self.filter_bar.has_text:
             self.filter_bar.clear()

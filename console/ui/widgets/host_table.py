@@ -18,10 +18,11 @@ from console.model.snapshot import HostSnapshot
 from console.service.handle import FleetHandle
 from console.ui import keys
 from console.ui.cells import Cell, Glyphs
-from console.ui.messages import Said
+from console.ui.messages import LogsWanted, Said
 from console.ui.present_hosts import HOST_COLUMNS, STATE_WORDS, host_row, strip
 from console.ui.widgets.lines_view import LinesView
 from console.ui.widgets.rowtable import RowTable
+from console.ui.wishes import of_host
 
 
 class HostTable(Vertical):
@@ -90,6 +91,11 @@ class HostTable(Vertical):
         event.stop()
         if event.key is not None:
             self.post_message(self.Opened(str(event.key)))
+
+    def action_logs(self) -> None:
+        """Read the logs of everything on the host under the cursor."""
+        if self.selected is not None:
+            self.post_message(LogsWanted(of_host(self.selected.name)))
 
     def action_connect(self) -> None:
         """Connect to the host under the cursor now."""

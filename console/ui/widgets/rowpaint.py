@@ -56,7 +56,8 @@ class RowPainter:
     def row(self, row: Row, look: Look) -> Strip:
         """One line: the lead, then each cell cut to its column."""
         if row.heading:
-            return self.line("", row.cells[0].text, row.cells[0].tone or "group", indent=LEAD - 1)
+            lead = ">" if look.cursor and look.focus else ""
+            return self.line(lead, row.cells[0].text, row.cells[0].tone or "group", LEAD - 1, look)
         blank = row.tone or "text"
         parts: list[tuple[str, str]] = [
             (">" if look.cursor and look.focus else " ", "accent"),
@@ -91,10 +92,11 @@ class RowPainter:
         parts.append((" " * (self._width - at), "header"))
         return self._strip(parts, Look())
 
-    def line(self, lead: str, text: str, tone: str, indent: int = LEAD) -> Strip:
+    def line(self, lead: str, text: str, tone: str, indent: int = LEAD, look: Look = Look()) -> Strip:
         """A line of one text over the whole width."""
         room = max(0, self._width - indent)
-        return self._strip([(fit(lead, indent, self._glyphs) + fit(text, room, self._glyphs), tone)], Look())
+        parts = [(fit(lead, indent, self._glyphs), "accent"), (fit(text, room, self._glyphs), tone)]
+        return self._strip(parts, look)
 
     def _strip(self, parts: Sequence[tuple[str, str]], look: Look) -> Strip:
         """Join neighbours of one tone, so that fewer escape sequences go to the terminal."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, takewhile
 
 from console.ui.cells import Cell
 
@@ -24,7 +24,7 @@ class Row:
     tone: str = ""
     """For cells without a tone of their own."""
     heading: bool = False
-    """Names the group below it; the cursor passes over it."""
+    """Names the group below it; the cursor passes over it, unless the table is one that stops there."""
 
 
 @dataclass(slots=True)
@@ -118,8 +118,8 @@ class RowStore:
                 return row.key
         return None
 
-    def step(self, start: int, by: int) -> RowKey | None:
-        """Return the key `by` rows from index `start`, headings not counted as a place to stand.
+    def step(self, start: int, by: int, *, headings: bool = False) -> RowKey | None:
+        """Return the key `by` rows from index `start`; headings are a place to stand only if asked for.
 
         Beyond either end it is the last row on that side; None where there is no row at all.
         """
@@ -131,9 +131,16 @@ class RowStore:
         forward = range(position, last + 1) if way > 0 else range(position, -1, -1)
         backward = range(position, -1, -1) if way > 0 else range(position, last + 1)
         for candidate in chain(forward, backward):
-            if not self.rows[candidate].heading:
+            if headings or not self.rows[candidate].heading:
                 return self.rows[candidate].key
         return None
+
+    def group(self, heading: RowKey) -> list[RowKey]:
+        """The rows below a heading, up to the next one; none where `heading` is no heading."""
+        at = self.index.get(heading)
+        if at is None or not self.rows[at].heading:
+            return []
+        return [row.key for row in takewhile(lambda row: not row.heading, self.rows[at + 1 :])]
 
     def toggle_mark(self, key: RowKey) -> None:
         """Mark or unmark the row of `key`."""

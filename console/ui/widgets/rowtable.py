@@ -51,6 +51,9 @@ class RowTable(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
 
+    STOPS_AT_HEADINGS: ClassVar[bool] = False
+    """Whether the cursor, moved row by row, stops at headings too: something can be done for a group."""
+
     BINDINGS: ClassVar[list[BindingType]] = [*keys.TABLE]
 
     class CursorMoved(Message):
@@ -163,11 +166,12 @@ class RowTable(ScrollView, can_focus=True):
         """The keys of the columns there is room for."""
         return [placed.column.key for placed in self._paint().placed]
 
-    def clear_marks(self) -> None:
-        """Mark nothing any more."""
-        for key in list(self.store.marked):
-            self.store.toggle_mark(key)
-            self._refresh_row(self.store.index[key])
+    def mark(self, keys: Iterable[RowKey], on: bool) -> None:
+        """Mark or unmark these."""
+        for key in keys:
+            if (key in self.store.marked) is not on:
+                self.store.toggle_mark(key)
+                self._refresh_row(self.store.index[key])
 
     # Drawing
 
@@ -239,10 +243,11 @@ class RowTable(ScrollView, can_focus=True):
     # Keys and mouse
 
     def action_cursor(self, by: int, unit: str = "row") -> None:
-        """Move the cursor by rows, pages (`page`) or to an end (`all`); headings are passed over."""
+        """Move the cursor by rows, pages (`page`) or to an end (`all`)."""
+        headings = self.STOPS_AT_HEADINGS and unit == "row"
         by *= {"page": max(1, self._page - 1), "all": len(self.store)}.get(unit, 1)
         start = self.store.cursor_index
-        key = self.store.step(-1 if start is None else start, by)
+        key = self.store.step(-1 if start is None else start, by, headings=headings)
         if key is not None:
             self.move_to(key)
 
@@ -268,7 +273,7 @@ class RowTable(ScrollView, can_focus=True):
                     self.post_message(self.HeaderPressed(self, column.key))
             return
         position = event.y - HEADER + self.scroll_offset.y
-        if position < len(self.store) and not self.store.rows[position].heading:
+        if position < len(self.store) and (self.STOPS_AT_HEADINGS or not self.store.rows[position].heading):
             self.move_to(self.store.rows[position].key)
             if event.chain == 2:
                 self.action_open()

@@ -19,6 +19,7 @@ from console.ui.messages import (
     ContainerWanted,
     FilterChanged,
     HostWanted,
+    LogsWanted,
     PaneChanged,
     Said,
 )
@@ -30,11 +31,13 @@ from console.ui.present_timeline import (
     is_bookmark,
     moment_key,
     now_at,
+    wish_for,
 )
 from console.ui.widgets.filtered import FilteredPane
 from console.ui.widgets.pace import Pace
 from console.ui.widgets.rowstore import Row
 from console.ui.widgets.rowtable import RowTable
+from console.ui.wishes import SECOND, around
 
 
 class TimelineTable(RowTable, inherit_bindings=False):
@@ -99,7 +102,9 @@ class TimelinePane(FilteredPane):
 
     def on_mount(self) -> None:
         """Draw what is there, and whatever comes."""
-        self._all = self.bridge.timeline.moments()
+        frozen = self.bridge.frozen_at
+        moments = self.bridge.timeline.moments()
+        self._all = [m for m in moments if frozen is None or m.ns <= frozen * SECOND]
         self.bridge.recorded.subscribe(self, lambda _: self._recorded())
         self.bridge.freezing.subscribe(self, lambda _: self._recorded())
         self.draw()
@@ -174,6 +179,16 @@ class TimelinePane(FilteredPane):
             moment = self.current
             return moment is not None and is_bookmark(moment)
         return True
+
+    def action_logs(self) -> None:
+        """Read the logs of what the moment is about, at that time."""
+        moment = self.current
+        if moment is None:
+            return
+        wish = wish_for(moment, self.bridge.live)
+        if wish is not None:
+            ns = moment.began
+            self.post_message(LogsWanted(around(wish, ns, int(self.bridge.now() * SECOND)), ns))
 
     def action_remove(self) -> None:
         """Take the bookmark under the cursor away."""
