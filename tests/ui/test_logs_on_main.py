@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from console.ui.logs.lines_pane import Bookmarked
-from console.ui.logs.pane import LogPane
 
 from console.model.logs.lines import LogLine, LogSource, Stream
 from console.model.query import parse
+from console.ui.logs.lines_pane import Bookmarked
+from console.ui.logs.pane import LogPane
 from console.ui.wishes import BEFORE
 from tests.ui.driving import Console, driven
 from tests.ui.fleet import NOON, FakeFleet, happening, small_fleet

@@ -14,10 +14,19 @@ import pytest
 
 from console.config.schema import Settings
 from tests.ui.fleet import FakeFleet, big_fleet
+from tests.ui.logs.shop import shop_desk
 from tests.ui.shop import shop_fleet
 from tests.ui.shots import app_of, shot
 
 KEPT = Path(__file__).parent / "snapshots"
+
+
+def reading_fleet() -> FakeFleet:
+    """The shop, whose logs are there to be read."""
+    fleet = shop_fleet()
+    fleet.logs = shop_desk()  # type: ignore[method-assign]
+    return fleet
+
 
 SHOTS: dict[str, tuple[Callable[[], FakeFleet], tuple[int, int], str, tuple[str, ...]]] = {
     "containers-80x24": (shop_fleet, (80, 24), "dockcon-dark", ()),
@@ -26,6 +35,9 @@ SHOTS: dict[str, tuple[Callable[[], FakeFleet], tuple[int, int], str, tuple[str,
     "frozen-filter-100x30-ansi": (shop_fleet, (100, 30), "ansi", ("p", "slash", "a", "p", "p", "enter")),
     "timeline-80x24": (shop_fleet, (80, 24), "dockcon-dark", ("5", "up")),
     "timeline-overview-200x50-light": (shop_fleet, (200, 50), "dockcon-light", ("5",)),
+    "logs-80x24-high-contrast": (reading_fleet, (80, 24), "high-contrast", ("space", "space", "l", "up")),
+    "logs-overview-120x40": (reading_fleet, (120, 40), "dockcon-dark", ("space", "space", "l")),
+    "logs-overview-200x50-ansi": (reading_fleet, (200, 50), "ansi", ("g", "home", "up", "l")),
     "hundred-hosts-120x20": (lambda: big_fleet(100, 3), (120, 20), "high-contrast", ("end",)),
 }
 
