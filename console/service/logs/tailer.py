@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from console.errors import CapabilityMissing, EngineError, HostError, NotFound
+from console.errors import CapabilityMissing, Conflict, EngineError, HostError, NotFound
 from console.model.clock import Clock
 from console.model.containers import Container, ContainerState
 from console.model.logs.lines import LogSource, NoteKind
@@ -116,7 +116,8 @@ class Tailer:
     async def _try(self, reached: Reached) -> None:
         try:
             await self._step(reached)
-        except NotFound:
+            self._missed = 0
+        except (NotFound, Conflict):
             await self._missing()
         except CapabilityMissing:
             self.host.follows.refused()
@@ -163,7 +164,6 @@ class Tailer:
         if self.state is not SourceState.NOTHING:
             self._set(SourceState.LOADING)
         await self._loader.load(reached)
-        self._missed = 0
         self.host.proven(self.source.index)
         if not self._follow:
             self._done()
@@ -185,7 +185,6 @@ class Tailer:
         """Follow until it ends, or ask once and wait."""
         running, began = self.life.running, self._clock.monotonic()
         run = self.life.started_ns
-        self._missed = 0
         self._chronicle.started()
         before = self.reader.resume.lines
         follow = self.host.follows.take(reached.epoch, self.reader.interrupt) if running else None
@@ -221,7 +220,7 @@ class Tailer:
         self.host.proven(self.source.index)
 
     async def _missing(self) -> None:
-        """The engine says that there is no such container; its list should say so too."""
+        """The engine says that it is not there, or not for long; its list should say so too."""
         self._missed += 1
         if self._missed >= MISSING:
             self.life.gone(self.host.now_ns())

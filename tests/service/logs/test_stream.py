@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from console.errors import Conflict
 from console.model.logs.lines import NoteKind
 from console.model.logs.wish import LogWish
 from console.model.text import safe
@@ -129,6 +130,41 @@ async def test_a_recreated_container_is_another_source_of_the_same_name() -> Non
             assert "recreated" in (await tap.noted(NoteKind.STARTED)).text
             assert (await tap.noted(NoteKind.GONE)).source == 0
             assert not tap.notes(NoteKind.GAP)
+
+
+@virtual
+async def test_an_engine_that_is_removing_a_container_is_not_said_to_read_no_logs() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            daemon.logs.fail(Conflict("a", "can not get logs from container which is dead", status=409))
+            await asyncio.sleep(0.1)
+            daemon.remove(web)
+            await tap.noted(NoteKind.GONE)
+            assert not tap.notes(NoteKind.NOTHING)
+
+
+@virtual
+async def test_a_container_that_the_engine_says_is_dead_is_given_up_though_it_is_listed() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web, logs = running(fleet["a"], "web"), fleet["a"].daemon.logs
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            for _ in range(6):
+                await until(lambda: logs.following == 1)
+                logs.fail(Conflict("a", "it is dead", status=409))
+                await until(lambda: logs.following == 0)
+            await tap.noted(NoteKind.GONE)
 
 
 @virtual
