@@ -13,6 +13,7 @@ from console.model.events import EngineEvent
 from console.model.hosts import HostSpec, HostState
 from console.model.questions import Question
 from console.model.snapshot import HostSnapshot
+from console.service.logs.outbox import Caps
 from console.service.network import NetworkThread
 from console.service.remember import Forgetful, Memory
 from console.transport.clock import SystemClock
@@ -30,13 +31,16 @@ TAKE_EVERY = 0.02
 class LabFleet:
     """A `NetworkThread` over real SSH, read as a screen would read it."""
 
-    def __init__(self, specs: Sequence[HostSpec], memory: Memory | None = None) -> None:
+    def __init__(
+        self, specs: Sequence[HostSpec], memory: Memory | None = None, log_caps: Caps | None = None
+    ) -> None:
         self.handle = NetworkThread(
             "lab",
             specs,
             lambda: LiveTransport(SshConnector()),
             clock=SystemClock(),
             memory=memory or Forgetful(),
+            log_caps=log_caps,
         )
         self.latest: dict[str, HostSnapshot] = {}
         self.states: dict[str, list[HostState]] = {spec.name: [] for spec in specs}

@@ -99,7 +99,8 @@ class TapReader:
         ]
 
     def gaps(self) -> list[Gap]:
-        found = [note for note in self.notes if note.kind in (NoteKind.GAP, NoteKind.DROPPED)]
+        assert not self.dropped, f"{self.dropped} lines dropped"
+        found = [note for note in self.notes if note.kind is NoteKind.GAP]
         return [
             Gap(
                 self.sources[note.source].source.id,
@@ -160,38 +161,38 @@ class VerbReader:
                 yield start, json.loads(row)
 
     def lines(self) -> list[Line]:
-        return [_line(found) for _, found in self._objects() if "message" in found]
+        return [_line(found) for _, found in self._objects() if "stream" in found]
 
     def gaps(self) -> list[Gap]:
-        return [_gap(found) for _, found in self._objects() if "dockcon.gap" in found]
+        return [_gap(found) for _, found in self._objects() if "gap" in found.get("dockcon", ())]
 
     def newest(self) -> Mapping[str, int]:
         for place, found in self._objects(self._read_to):
             self._read_to = place
-            if "message" in found:
+            if "stream" in found:
                 line = _line(found)
                 self._newest[line.container] = max(line.ns, self._newest.get(line.container, 0))
         return self._newest
 
     def story(self) -> str:
-        others = [json.dumps(found) for _, found in self._objects() if "message" not in found]
+        others = [json.dumps(found) for _, found in self._objects() if "stream" not in found]
         return "\n".join([self.errors.read_text(), *others])
 
 
 def _line(found: Mapping[str, Any]) -> Line:
     return Line(
-        found["container.id"],
+        found["container"]["id"],
         _STREAMS[found["stream"]],
         nanoseconds(found["@timestamp"]),
-        found["message"].encode(),
+        found["message"].encode().rstrip(b"\r"),
     )
 
 
 def _gap(found: Mapping[str, Any]) -> Gap:
     """A gap as `--json` says it."""
-    stretch = found["dockcon.gap"]
+    stretch = found["dockcon"]["gap"]
     return Gap(
-        found["container.id"],
+        found["container"]["id"],
         nanoseconds(stretch["from"]) if stretch["from"] else 0,
         nanoseconds(stretch["to"]) if stretch["to"] else 1 << 62,
         stretch["reason"],

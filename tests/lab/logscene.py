@@ -18,13 +18,13 @@ from tests.lab.machine import LabError, wait_for
 
 SELECTOR = "name:w-*"
 KINDS = (
-    Writer("w-slow", 10),
     Writer("w-plain", 50),
     Writer("w-long", 10, long=7),
     Writer("w-tty", 20, (*ALWAYS, "-t"), err=0),
     Writer("w-full", 100, (*ALWAYS, *ROTATED)),
     Writer("w-recreated", 30),
     Writer("w-restarted", 30),
+    Writer("w-slow", 10),
 )
 COUNT = 20
 
@@ -113,9 +113,12 @@ class Scene:
 Happening = Callable[[Scene, LabHost, random.Random], object]
 
 
-def _cable(host: LabHost, seconds: float) -> None:
+def _cable(scene: Scene, host: LabHost) -> None:
+    """Out for fifteen seconds; a log is emptied meanwhile, so that lines are gone for good."""
     host.link_down()
-    time.sleep(seconds)
+    time.sleep(7)
+    scene.truncate(host)
+    time.sleep(8)
     host.link_up()
 
 
@@ -137,7 +140,7 @@ HAPPENINGS: dict[str, Happening] = {
     "engine killed": lambda scene, host, chance: _engine(host, LabHost.kill_dockerd),
     "recreated": lambda scene, host, chance: scene.recreate(host),
     "restarted": lambda scene, host, chance: scene.restart(host),
-    "cable": lambda scene, host, chance: _cable(host, 15),
+    "cable": lambda scene, host, chance: _cable(scene, host),
 }
 
 

@@ -1,0 +1,108 @@
+"""Logs of real engines: every numbered line arrives exactly once, or inside a gap that is said."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from console.model.logs.wish import LogWish
+from console.model.query import parse
+from console.model.text import SafeText
+from console.service.tap import SourceState
+from tests.lab.fleet import LabFleet
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.logreaders import Reader, TapReader
+from tests.lab.logscene import SELECTOR, Scene, happen
+from tests.lab.logtruth import Keeper
+from tests.lab.logwriters import Writer, start_all
+from tests.lab.machine import wait_for
+
+WISH = LogWish(title=SafeText("all writers"), query=parse(SELECTOR), tail=None)
+
+
+@pytest.fixture
+def keeper(lab: Lab) -> Iterator[Keeper]:
+    with Keeper(lab) as keeper:
+        yield keeper
+
+
+@contextlib.contextmanager
+def reading(lab: Lab) -> Iterator[tuple[TapReader]]:
+    """The readers at work."""
+    with LabFleet(lab.specs()).at_work() as fleet, TapReader(fleet, WISH).at_work() as tap:
+        fleet.all_up()
+        yield (tap,)
+
+
+def test_faults_lose_no_line_and_repeat_none(lab: Lab, keeper: Keeper) -> None:
+    suffer(lab, keeper, seed=1, rounds=1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_many_faults_lose_no_line_and_repeat_none(lab: Lab, keeper: Keeper, seed: int) -> None:
+    suffer(lab, keeper, seed, rounds=4)
+
+
+def suffer(lab: Lab, keeper: Keeper, seed: int, rounds: int) -> None:
+    """Some writers are there before the readers, some come later."""
+    scene = Scene(lab, keeper)
+    scene.start("h1", "h2")
+    with reading(lab) as readers:
+        scene.start("h3")
+        scene.alive(readers)
+        happen(scene, seed, rounds)
+        scene.alive(readers)
+        scene.stop()
+        scene.exact(readers)
+
+
+def test_where_nothing_is_cut_there_is_no_gap(lab: Lab, keeper: Keeper) -> None:
+    scene = Scene(lab, keeper)
+    scene.start("h1", "h2")
+    with reading(lab) as readers:
+        scene.start("h3")
+        scene.alive(readers)
+        for host in lab.hosts.values():
+            scene.restart(host)
+            scene.recreate(host)
+        scene.alive(readers)
+        scene.stop()
+        scene.exact(readers, may_have_gaps=False)
+
+
+SYSLOG = ("--log-driver", "syslog", "--log-opt", "syslog-address=udp://127.0.0.1:514")
+DRIVERS = {
+    "w-local": ("--log-driver", "local"),
+    "w-syslog": SYSLOG,
+    "w-remote": (*SYSLOG, "--log-opt", "cache-disabled=true"),
+    "w-none": ("--log-driver", "none"),
+}
+"""journald is not on hosts like these: the engine refuses to start such a container."""
+
+
+def test_what_log_drivers_keep_is_read_and_what_they_do_not_is_explained(lab: Lab, h1: LabHost) -> None:
+    writers = [Writer(name, 50, words, err=0) for name, words in DRIVERS.items()]
+    ids = start_all([(h1, writer) for writer in writers])
+    kept = {ids["h1", name]: name for name in ("w-local", "w-syslog")}
+    with reading(lab) as (tap,):
+        for reader in (tap,):
+            wait_for(lambda r=reader: r.newest().keys() == kept.keys(), f"{reader.name} to have lines")
+        h1.docker("stop", "-t", "1", *DRIVERS)
+        for full, name in kept.items():
+            truth = h1.docker("logs", name).encode().splitlines()
+            for reader in (tap,):
+                wait_for(lambda r=reader, f=full, t=truth: texts(r, f) == t, f"{reader.name}: {name}")
+        views = {str(view.source.name): view for view in tap.sources}
+    for name, driver in (("w-remote", "syslog"), ("w-none", "none")):
+        assert views[name].state is SourceState.NOTHING
+        assert driver in views[name].why
+        assert driver in next(note.text for note in tap.notes if note.source == views[name].source.index)
+
+
+def texts(reader: Reader, container: str) -> list[bytes]:
+    """What came of one container."""
+    return [line.text for line in reader.lines() if line.container == container]
