@@ -9,6 +9,7 @@ from typing import Any
 from console.model.clock import Clock
 from console.model.logs.lines import LogBlock, LogFrames, Note
 from console.model.logs.merge import Merger
+from console.service.logs.braid import Braid
 
 TICK = 0.1
 """Seconds between two looks at what is due."""
@@ -19,9 +20,6 @@ QUICK = 0.02
 HANDFUL = 2_000
 """Lines that may be put in order at once, as a rule: with more there is a look more often."""
 
-HELD, HELD_BYTES = 50_000, 16 << 20
-"""Lines and bytes that are held for order's sake while the past is read, at most."""
-
 
 class Funnel:
     """Belongs to the network loop; `run` is the task that empties it."""
@@ -30,12 +28,12 @@ class Funnel:
         self,
         clock: Clock,
         emit: Callable[[list[LogBlock]], None],
-        holding: Callable[[], bool],
         room: Callable[[], Coroutine[Any, Any, None]],
         timeless: Callable[[], bool],
+        braid: Braid,
     ) -> None:
-        """`emit` takes what goes on, `room` waits until it can; `holding` says whether the past is still
-        being gathered, `timeless` whether clocks are still to be read that lines have to be corrected by.
+        """`emit` takes what goes on, `room` waits until it can; `timeless` says whether clocks that matter
+        are still to be read, and `braid` how far the past of all is.
         """
         self.merger = Merger()
         self.sources = 0
@@ -43,14 +41,15 @@ class Funnel:
         """Bytes of lines inside."""
         self.touched: set[int] = set()
         """Sources that brought lines; whoever shows them clears it."""
-        self.room = room
         self._clock = clock
         self._emit = emit
-        self._holding = holding
+        self._room = room
+        self._braid = braid
         self._timeless = timeless
         self._early: list[tuple[int, LogFrames]] = []
         """What came before clocks were read."""
         self._wake = asyncio.Event()
+        self._ticked = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -63,7 +62,7 @@ class Funnel:
             self._early.append((source, lines))
         else:
             self._admit()
-            self.merger.add(source, lines, self._clock.monotonic())
+            self._add(source, lines)
         self.size += sum(map(len, lines.payloads))
         self.touched.add(source)
         self._wake.set()
@@ -77,8 +76,28 @@ class Funnel:
         """Let go on what is due; return how many lines that was."""
         if self._early and not self._timeless():
             self._admit()
-        hold = self.merger.waiting < HELD and self.size < HELD_BYTES and self._holding()
-        return self._pass_on(self.merger.ready(self._clock.monotonic(), hold=hold))
+        now = self._clock.monotonic()
+        upto = self._braid.upto(now)
+        if self._braid.over or self._braid.overfull(self.merger.waiting, self.size):
+            done = self._pass_on(self.merger.ready(now))
+        else:
+            done = self._pass_on(self.merger.upto(upto))
+        self._braid.gone_on(upto)
+        self._ticked.set()
+        self._ticked = asyncio.Event()
+        return done
+
+    async def room(self, source: int) -> None:
+        """Wait until more of this source may come."""
+        if self._braid.full(source) or self._braid.fuller(self.merger.waiting, self.size):
+            self.tick()
+        while self._braid.holds_back(source, self._clock.monotonic()) or (
+            self._braid.fuller(self.merger.waiting, self.size)
+        ):
+            await self._ticked.wait()
+        self._braid.rests(source, True, self._clock.monotonic())
+        await self._room()
+        self._braid.rests(source, False, self._clock.monotonic())
 
     def flush(self) -> None:
         """Let everything go on."""
@@ -99,7 +118,14 @@ class Funnel:
     def _admit(self) -> None:
         early, self._early = self._early, []
         for source, lines in early:
-            self.merger.add(source, lines, self._clock.monotonic())
+            self._add(source, lines)
+
+    def _add(self, source: int, lines: LogFrames) -> None:
+        now = self._clock.monotonic()
+        self.merger.add(source, lines, now)
+        if not self._braid.over:
+            key = self.merger.key(source, lines.stamps[-1])
+            self._braid.added(source, key, len(lines), sum(map(len, lines.payloads)), now)
 
     def _pass_on(self, blocks: list[LogBlock]) -> int:
         if not self.waiting:

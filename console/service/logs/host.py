@@ -22,7 +22,7 @@ GRACE = 0.5
 MENDS = 3.0
 """The same while the host as a whole is up."""
 
-PATIENCE = 2.0
+PATIENCE = 3.0
 """Seconds after which a host that was not reached from the beginning is worth a note."""
 
 LOOK_AGAIN = 0.5

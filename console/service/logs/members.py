@@ -29,8 +29,11 @@ class Members:
         note: Callable[[Note], None],
         side: Callable[[str], HostSide],
         tailer: MakeTailer,
+        listed: Callable[[str], None],
     ) -> None:
-        """`side` and `tailer` make what belongs to a host and to a source, and set it to work."""
+        """`side` and `tailer` make what belongs to a host and to a source, and set it to work; `listed` is
+        told of hosts whose sources are known, or will not be soon.
+        """
         self.hosts: dict[str, HostSide] = {}
         self.tailers: list[Tailer] = []
         """By source index."""
@@ -38,6 +41,7 @@ class Members:
         self._note = note
         self._make_side = side
         self._make_tailer = tailer
+        self._tell_listed = listed
         self._of_host: dict[str, list[Tailer]] = {}
         self._keys: dict[ContainerKey, Tailer] = {}
 
@@ -66,6 +70,8 @@ class Members:
         if snapshot.fresh and not side.seen_fresh:
             side.seen_fresh = True
             side.proven(-1)
+        if side.seen_fresh or side.away:
+            self._tell_listed(side.name)
 
     def event(self, event: EngineEvent) -> None:
         """An event of a container."""

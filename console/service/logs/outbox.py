@@ -12,6 +12,9 @@ from console.model.logs.wish import ClockReading
 from console.service.logs.notes import dropped_block
 from console.service.tap import LogUpdate, SourceView
 
+HOLD = 1.5
+"""Seconds for which the past of others waits for a source that gives nothing."""
+
 FROZEN_SHARE = 4
 """A frozen reader is kept one part in so many of the caps."""
 
@@ -54,6 +57,11 @@ class Outbox:
     def most(self) -> int | None:
         """The largest part of one container's past that is of use here."""
         return self.caps.lines
+
+    @property
+    def patience(self) -> float:
+        """Who looks at a screen does not wait for the last host."""
+        return HOLD
 
     @property
     def frozen_full(self) -> bool:

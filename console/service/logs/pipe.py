@@ -19,6 +19,9 @@ LINES, BYTES = 40_000, 4 << 20
 PATIENCE = 20.0
 """Seconds for which a host that is not reached is waited for, where the end of all logs is wanted."""
 
+HOLD = 3.0
+"""Seconds for which the past of others waits for a host or a source that gives nothing."""
+
 LOOK = 0.1
 """Seconds between two looks whether everything was read."""
 
@@ -96,6 +99,11 @@ class LogPipe:
         return None
 
     @property
+    def patience(self) -> float:
+        """Order is worth a wait."""
+        return HOLD
+
+    @property
     def frozen_full(self) -> bool:
         """A pipe is not frozen, it is full."""
         return False
@@ -114,16 +122,8 @@ class LogPipe:
 
     async def room(self) -> None:
         """Wait while as much waits as should."""
-        assert self._stream is not None
-        while self._full(*self._stream.waiting):
-            if self._lines:
-                await self._taken.wait()
-            else:
-                # It waits to be put in order, which takes no reader.
-                await asyncio.sleep(LOOK)
-
-    def _full(self, lines: int, size: int) -> bool:
-        return self._lines + lines >= LINES or self._size + size >= BYTES
+        while self._lines >= LINES or self._size >= BYTES:
+            await self._taken.wait()
 
     async def _end(self, stream: LogStream) -> None:
         """Find out when nothing more will come."""

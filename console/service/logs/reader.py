@@ -27,8 +27,8 @@ class Into(Protocol):
 
     def note(self, note: Note) -> None: ...
 
-    async def room(self) -> None:
-        """Wait until more may come."""
+    async def room(self, source: int) -> None:
+        """Wait until more of this source may come."""
         ...
 
 
@@ -163,7 +163,7 @@ class Reader:
         if self._window.until_ns is not None:
             frames = before(frames, self._window.until_ns)
         self._hand_on(self.resume.take(frames, now))
-        await self._into.room()
+        await self._into.room(self.index)
         # A log that always has more must not keep the others' loop for itself.
         await asyncio.sleep(0)
 

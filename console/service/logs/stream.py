@@ -10,6 +10,7 @@ from console.model.clock import Clock
 from console.model.containers import Container
 from console.model.logs.lines import LogBlock, LogSource, Note
 from console.model.logs.wish import LogWish
+from console.service.logs.braid import Braid
 from console.service.logs.caretaker import Caretaker
 from console.service.logs.funnel import Funnel
 from console.service.logs.history import Window
@@ -21,8 +22,8 @@ from console.service.logs.outbox import StreamState
 from console.service.logs.tailer import Tailer
 from console.service.tap import SourceView
 
-HOLD = 1.5
-"""Seconds for which lines wait at most until the past of all sources is there."""
+HELD, HELD_BYTES = 50_000, 16 << 20
+"""Lines and bytes that are held for order's sake while the past is read, about."""
 
 SETTLE = 0.5
 """Seconds between two looks at lines in doubt."""
@@ -34,6 +35,11 @@ class Out(Protocol):
     @property
     def most(self) -> int | None:
         """Frames of one container's past that are of use at most; None: all."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which the past of others waits for a source that gives nothing."""
         ...
 
     @property
@@ -62,14 +68,15 @@ class LogStream:
         access: Callable[[str], HostAccess],
     ) -> None:
         self.wish = wish
-        self.members = Members(wish, self._note, self._side, self._tailer)
+        self.members = Members(wish, self._note, self._side, self._tailer, self._listed)
         self.suspended = False
         """Whether nothing is read, because nobody takes."""
         self._out = out
         self._clock = clock
         self._jitter = jitter
         self._access = access
-        self._funnel = Funnel(clock, self._emit, self._holding, out.room, lambda: self._ordering.timeless)
+        self._braid = Braid(out.patience, HELD, HELD_BYTES, strict=out.most is None)
+        self._funnel = Funnel(clock, self._emit, out.room, lambda: self._ordering.timeless, self._braid)
         self._ordering = Ordering(self.members, self._funnel, clock)
         self._frozen = False
         self._views: list[SourceView] = []
@@ -105,11 +112,6 @@ class LogStream:
                 self._run(tailer)
             self._show()
 
-    @property
-    def waiting(self) -> tuple[int, int]:
-        """Lines and bytes that wait to be put in order."""
-        return self._funnel.waiting, self._funnel.size
-
     def flush(self) -> None:
         """Give on everything there is."""
         self._funnel.flush()
@@ -123,7 +125,17 @@ class LogStream:
     def _side(self, name: str) -> HostSide:
         side = HostSide(self._access(name), self._clock, self._note)
         self._care(name, side)
+        self._join(name)
         return side
+
+    def _listed(self, host: str) -> None:
+        self._braid.through(host)
+
+    def _join(self, name: str | int) -> None:
+        """Wait for the past of this host or source, where the past of all is what is being read."""
+        now = self._clock.monotonic()
+        if now - self._opened < self._out.patience or not self._braid.over:
+            self._braid.join(name, now)
 
     def _tailer(self, source: LogSource, container: Container, window: Window, side: HostSide) -> Tailer:
         tailer = Tailer(
@@ -140,6 +152,7 @@ class LogStream:
         self._views.append(tailer.view)
         self._funnel.sources = len(self._views)
         self._ordering.joined(source)
+        self._join(source.index)
         if not self.suspended:
             self._run(tailer)
         return tailer
@@ -178,9 +191,6 @@ class LogStream:
                 for tailer in self.members.tailers:
                     tailer.reader.settle()
 
-    def _holding(self) -> bool:
-        return self._clock.monotonic() - self._opened < HOLD and self._loading()
-
     # What is shown.
 
     def _clock_read(self) -> None:
@@ -192,6 +202,8 @@ class LogStream:
 
     def _changed(self, source: int) -> None:
         self._funnel.touched.add(source)
+        if source < len(self.members.tailers) and not self.members.tailers[source].loading:
+            self._braid.through(source)
         if self._soon is None and not self._funnel.waiting:
             # Many change at once: they are shown at once.
             self._soon = asyncio.get_running_loop().call_soon(self._show)
