@@ -145,7 +145,11 @@ def objection(container: Container, action: Action) -> SafeText:
     """Why `action` makes no sense for this container as it is; empty where it does, or where that is not
     known.
     """
-    if container.state is ContainerState.UNKNOWN or action.kind not in _SENSE:
+    if container.state is ContainerState.UNKNOWN:
+        return NOTHING
+    if action.kind is ActionKind.REMOVE and container.state in _RUNS and not action.force:
+        return safe("it runs: stop it first")
+    if action.kind not in _SENSE:
         return NOTHING
     states, why = _SENSE[action.kind]
     return NOTHING if container.state in states else safe(why)

@@ -15,6 +15,11 @@ from console.transport.base import PullProgress
 class ActionDesk(Protocol):
     """Takes orders. Plain methods return at once; a batch says when a job has changed."""
 
+    @property
+    def rules(self) -> Rules:
+        """How redeploys of this fleet decide, as hosts.yml says."""
+        ...
+
     def act(self, action: Action, targets: Sequence[Target], consent: Consent) -> int:
         """Begin; return the job's number. Targets of different hosts are worked on side by side, those of
         one host one after the other; guards are checked again for each.

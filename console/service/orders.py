@@ -25,8 +25,9 @@ class Ask(Protocol):
 class Orders:
     """`ActionDesk` over a fleet that lives on another thread."""
 
-    def __init__(self, fleet: Fleet, call: Callable[..., None], ask: Ask) -> None:
-        """`call` runs a function on the network loop, without waiting."""
+    def __init__(self, fleet: Fleet, call: Callable[..., None], ask: Ask, rules: Rules) -> None:
+        """`call` runs a function on the network loop, without waiting; `rules`: those of hosts.yml."""
+        self.rules = rules
         self._fleet = fleet
         self._call = call
         self._ask = ask

@@ -12,7 +12,9 @@ from textual.dom import DOMNode
 from textual.signal import Signal
 from textual.timer import Timer
 
+from console.model.actions import Job
 from console.model.problems import Problem, ProblemKind
+from console.model.redeploy.plan import RedeployJob
 from console.model.timeline.diary import Diary
 from console.model.timeline.entries import Entry
 from console.model.timeline.store import Timeline
@@ -60,6 +62,10 @@ class Bridge:
         self.timeline = Timeline()
         self._diary = Diary(self.timeline)
         self._told = 0
+        self.worked: Signal[tuple[Job | RedeployJob, ...]] = Signal(owner, "worked")
+        """Jobs that have come further; also while frozen."""
+        self.working: set[int] = set()
+        """Numbers of the jobs under way."""
         self._owner = owner
         self._period = period
         self._live = self.world
@@ -100,6 +106,10 @@ class Bridge:
             self._look_for_trouble()
             self._write(batch)
             self.arrived.publish(frozenset(batch.snapshots))
+            if batch.jobs:
+                self.working |= {job.number for job in batch.jobs if not job.over}
+                self.working -= {job.number for job in batch.jobs if job.over}
+                self.worked.publish(batch.jobs)
             self._publish()
         self.polled.publish(None)
         second = int(self.now())

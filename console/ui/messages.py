@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.message import Message
 
-from console.model.containers import ContainerKey
+from console.model.actions import Action
+from console.model.containers import Container, ContainerKey
 from console.model.logs.wish import LogWish
 from console.model.query import Query
+from console.model.redeploy.course import Goal
 
 
 class Said(Message):
@@ -57,3 +61,29 @@ class HostWanted(Message):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.host = host
+
+
+class ActWanted(Message):
+    """Something shall be done to these containers, as they were when the key was pressed."""
+
+    def __init__(self, action: Action, containers: Sequence[Container]) -> None:
+        super().__init__()
+        self.action = action
+        self.containers = tuple(containers)
+
+
+class RedeployWanted(Message):
+    """These containers shall be redeployed."""
+
+    def __init__(self, containers: Sequence[Container]) -> None:
+        super().__init__()
+        self.containers = tuple(containers)
+
+
+class RecoverWanted(Message):
+    """What a redeploy left of this container shall be finished or taken back."""
+
+    def __init__(self, container: Container, goal: Goal) -> None:
+        super().__init__()
+        self.container = container
+        self.goal = goal

@@ -167,7 +167,7 @@ async def test_plain_ascii_where_the_terminal_knows_no_more(fleet: FakeFleet) ->
 async def test_nothing_we_draw_is_of_uncertain_width() -> None:
     """East Asian Width N or Na: one cell in every terminal. Names from hosts are plain here."""
     seen: set[str] = set()
-    async with driven(big_fleet(30, 3), (120, 34)) as console:
+    async with driven(big_fleet(30, 3), (120, 60)) as console:
         for keys in ((), ("o", "space", "g"), ("6",), ("1", "slash", "n", "o"), ("enter", "p")):
             await console.press(*keys)
             seen |= set(console.screen())

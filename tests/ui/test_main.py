@@ -168,7 +168,7 @@ async def test_zoom_shows_one_pane_and_goes_back(fleet: FakeFleet) -> None:
 
 async def test_keys_can_be_given_away(fleet: FakeFleet) -> None:
     settings = Settings(theme="dockcon-dark", keymap={"containers.group": "ctrl+g", "screen.freeze": "f5"})
-    async with driven(fleet, (110, 24), settings=settings) as console:
+    async with driven(fleet, (160, 24), settings=settings) as console:
         await console.press("g")
         assert console.headings() == []
         await console.press("ctrl+g")
@@ -203,7 +203,7 @@ async def test_hosts_that_can_follow_only_some_are_told_which_rows_are_seen() ->
 
 
 async def test_what_can_be_clicked_does_what_its_key_does(fleet: FakeFleet) -> None:
-    async with driven(fleet, (110, 24)) as console:
+    async with driven(fleet, (160, 24)) as console:
         at = console.line("#fleet-bar").index("problems")
         await console.pilot.click("#fleet-bar", offset=(at, 0))
         await console.settle()

@@ -69,6 +69,7 @@ SENSE = {
     ActionKind.START: {"created", "exited", "dead"},
     ActionKind.PAUSE: {"running"},
     ActionKind.UNPAUSE: {"paused"},
+    ActionKind.REMOVE: {"created", "exited", "dead", "removing"},
 }
 
 

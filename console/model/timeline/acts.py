@@ -18,7 +18,6 @@ from console.model.timeline.entries import (
     JOINED,
     LEFT,
     OOM,
-    REMOVED,
     RESTARTED,
     SIGNALLED,
     STARTED,
@@ -42,10 +41,7 @@ BACKOFF: Final = 75 * SECOND
 """From an end to the start by which the engine mends it: it waits a minute at most."""
 
 LOOP: Final = 600 * SECOND
-"""From one mended end to the next, or from one run to the next, to be read as one."""
-
-RUN: Final = 600 * SECOND
-"""What was started and ended well within this time is a job that was run."""
+"""From one mended end to the next, to be read as a loop."""
 
 HARMLESS: Final = frozenset({"SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT"})
 """Signals that ask a process for something else than its end."""
@@ -60,10 +56,6 @@ class Shape(Enum):
     EXIT = auto()
     """It ended by itself; perhaps started again by its policy."""
     LOOP = auto()
-    """Several of those that were started again."""
-    RUN = auto()
-    """A job: started, and ended by itself with exit code 0."""
-    RUNS = auto()
     """Several of those."""
     HEALTH = auto()
 
@@ -100,8 +92,6 @@ def _acts(entries: Iterable[Entry]) -> list[Act]:
             act = acts[-1]
             if act.shape is Shape.EXIT and entry.what in (SIGNALLED, STOPPED):
                 act.shape = Shape.STOP
-            elif act.shape is Shape.BEGIN and entry.what == EXITED:
-                act.shape = Shape.RUN
             act.add(entry)
         else:
             acts.append(Act(_opened(entry), [entry], {entry.what}))
@@ -135,11 +125,7 @@ def _joins(act: Act, entry: Entry) -> bool:
     if act.shape is Shape.HEALTH:
         return what in verbs
     if act.shape is Shape.BEGIN:
-        if what == EXITED and STARTED in verbs:
-            return entry.code == 0 and gap <= RUN
         return (what == JOINED or (what in (CREATED, STARTED) and what not in verbs)) and gap <= SOON
-    if act.shape is Shape.RUN:
-        return what in (LEFT, REMOVED) and gap <= SOON
     if act.shape is Shape.ALONE or _harmless(entry):
         return False
     if STARTED in verbs:
@@ -156,22 +142,14 @@ def _wait(act: Act, what: SafeText) -> int:
     if what in (STOPPED, LEFT):
         return SOON
     if what in (JOINED, STARTED):
-        return -1 if not ended else SOON if asked else _backoff(act.entries)
+        return -1 if not ended else SOON if asked else BACKOFF
     if what == SIGNALLED and not asked:
         return RACE if ended else -1
     return -1 if ended else STOPPING if asked else SOON
 
 
-def _backoff(entries: Sequence[Entry]) -> int:
-    """How long after an end its engine starts a container again by itself; negative: it does not."""
-    if entries[-1].about.restart_policy == "no":
-        return -1
-    # Only what fails again and again is kept waiting; what was started long after a good end is a job.
-    return SOON if all(entry.code == 0 for entry in entries if entry.what == EXITED) else BACKOFF
-
-
 def _loops(acts: Sequence[Act]) -> list[Act]:
-    """Mended ends that follow each other closely, as one, with what is told of health between; and runs."""
+    """Mended ends that follow each other closely, as one, with what is told of health between."""
     made: list[Act] = []
     for act in acts:
         at = len(made) - 1
@@ -183,17 +161,13 @@ def _loops(acts: Sequence[Act]) -> list[Act]:
             continue
         for absorbed in (*made[at + 1 :], act):
             loop.entries += absorbed.entries
-        loop.shape = Shape.RUNS if act.shape is Shape.RUN else Shape.LOOP
+        loop.shape = Shape.LOOP
         del made[at + 1 :]
     return made
 
 
 def _goes_on(loop: Act, act: Act) -> bool:
-    if act.entries[0].ns - loop.last > LOOP:
-        return False
-    if act.shape is Shape.RUN:
-        return loop.shape in (Shape.RUN, Shape.RUNS)
-    if act.shape is not Shape.EXIT:
+    if act.shape is not Shape.EXIT or act.entries[0].ns - loop.last > LOOP:
         return False
     # An end that is not mended yet belongs to a loop that is one already.
     return loop.shape is Shape.LOOP or (loop.mended and act.mended)

@@ -92,15 +92,12 @@ class Diary:
                 yield entry
 
     def _about(self, event: EngineEvent, snapshots: Mapping[str, HostSnapshot]) -> Container | None:
-        """The container of an event: one object for as long as nothing else of it is known."""
+        """The container of an event: one object for as long as it has the same name."""
         if not event.container_id:
             return None
         known = self._timeline.known((event.host, event.container_id))
         listed = _listed(snapshots, event.host, event.container_id)
-        if listed is None or known is None:
-            return listed or known
-        same = listed.name == known.name and listed.restart_policy == known.restart_policy
-        return known if same else listed
+        return known if known and (not listed or listed.name == known.name) else listed
 
     # States of hosts
 

@@ -97,7 +97,6 @@ SIGNALLED: Final = safe("signal")
 STOPPED: Final = safe("stopped")
 RESTARTED: Final = safe("restarted")
 OOM: Final = safe("out of memory")
-REMOVED: Final = safe("removed")
 HEALTHY: Final = safe("healthy")
 UNHEALTHY: Final = safe("unhealthy")
 JOINED: Final = safe("joined network")
@@ -116,7 +115,7 @@ _VERBS: Final[Mapping[str, SafeText]] = {
     "oom": OOM,
     "pause": safe("paused"),
     "unpause": safe("resumed"),
-    "destroy": REMOVED,
+    "destroy": safe("removed"),
     "rename": safe("renamed"),
     "update": safe("changed"),
     "commit": safe("committed"),

@@ -19,7 +19,6 @@ from console.model.timeline.entries import (
     HEALTHY,
     JOINED,
     OOM,
-    REMOVED,
     RESTARTED,
     SIGNALLED,
     STARTED,
@@ -103,7 +102,7 @@ def _alone(entry: Entry) -> Moment:
 
 _EXPLAINS: Final = {
     ProblemKind.UNHEALTHY: (Shape.HEALTH,),
-    ProblemKind.RESTARTING: (Shape.LOOP, Shape.EXIT, Shape.RUNS, Shape.RUN),
+    ProblemKind.RESTARTING: (Shape.LOOP, Shape.EXIT),
     ProblemKind.EXITED: (Shape.LOOP, Shape.EXIT),
     ProblemKind.OOM: (Shape.LOOP, Shape.EXIT),
 }
@@ -161,11 +160,6 @@ def _words(act: Act, was_bad: bool, more: bool) -> _Words:
             return _stopped(act)
         case Shape.LOOP:
             return _loop(act, more)
-        case Shape.RUN:
-            return _run(act)
-        case Shape.RUNS:
-            times = _times(act, more)
-            return SafeText(f"ran {times}"), SafeText(f"in {_length(act)}, exit 0"), Weight.PLAIN
         case Shape.EXIT:
             return _exit(act)
         case _:
@@ -202,7 +196,7 @@ def _stopped(act: Act) -> _Words:
 def _exit(act: Act) -> _Words:
     bad = any(e.weight is Weight.BAD for e in act.entries)
     weight = Weight.BAD if bad else Weight.PLAIN
-    parts = [part for part in (_ends(act.entries), str(OOM) if OOM in act.verbs else "") if part]
+    parts = [part for part in (str(OOM) if OOM in act.verbs else "", _ends(act.entries)) if part]
     said = ", ".join(parts)
     if act.mended:
         return RESTARTED, SafeText(f"after {said}" if said else "by its policy"), weight
@@ -211,28 +205,13 @@ def _exit(act: Act) -> _Words:
     return EXITED, SafeText(said), weight
 
 
-def _length(act: Act) -> str:
-    return span_words((act.last - act.entries[0].ns) / SECOND)
-
-
-def _times(act: Act, more: bool) -> str:
-    return f"{sum(e.what == STARTED for e in act.entries)}{'+' if more else ''} times"
-
-
-def _run(act: Act) -> _Words:
-    """How long it ran; where a container was made for it also the image, and that it is gone."""
-    began, ended = (next(e.ns for e in act.entries if e.what == what) for what in (STARTED, EXITED))
-    image = next((e.detail for e in act.entries if e.what == CREATED), "")
-    parts = ("exit 0", "removed" if REMOVED in act.verbs else "", image)
-    ran = safe(f"ran {span_words((ended - began) / SECOND)}")
-    return ran, SafeText(", ".join(part for part in parts if part)), Weight.PLAIN
-
-
 def _loop(act: Act, more: bool) -> _Words:
     starts = [e for e in act.entries if e.what == STARTED]
     ends = [e for e in act.entries if e.what == EXITED]
+    seconds = (act.last - act.entries[0].ns) / SECOND
+    times = f"{len(starts)}{'+' if more else ''} times"
     parts = [
-        f"in {_length(act)}",
+        f"in {span_words(seconds)}",
         _ends(ends),
         str(OOM) if any(e.what == OOM for e in act.entries) else "",
     ]
@@ -240,8 +219,4 @@ def _loop(act: Act, more: bool) -> _Words:
     parts.append("down now" if down else "")
     bad = any(e.weight is Weight.BAD for e in act.entries)
     weight = Weight.BAD if bad else Weight.WARN
-    return (
-        SafeText(f"{RESTARTED} {_times(act, more)}"),
-        SafeText(", ".join(part for part in parts if part)),
-        weight,
-    )
+    return SafeText(f"{RESTARTED} {times}"), SafeText(", ".join(part for part in parts if part)), weight

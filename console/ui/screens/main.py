@@ -16,7 +16,8 @@ from console.ui import keys
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs
 from console.ui.messages import Said
-from console.ui.screens.arranging import ArrangingScreen, Place
+from console.ui.screens.acting import ActingScreen
+from console.ui.screens.arranging import Place
 from console.ui.widgets.container_table import ContainerPane
 from console.ui.widgets.fleet_bar import FleetBar
 from console.ui.widgets.host_pane import HostPane
@@ -34,7 +35,7 @@ BOOKMARK_AT_MOST = 400
 """Characters of a line that a bookmark keeps."""
 
 
-class MainScreen(ArrangingScreen):
+class MainScreen(ActingScreen):
     """Fleet bar, panes, key hints."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.SCREEN]
@@ -43,6 +44,7 @@ class MainScreen(ArrangingScreen):
 
     def __init__(self, bridge: Bridge, glyphs: Glyphs, caps: LogCaps, *, read_only: bool = False) -> None:
         self.bridge = bridge
+        self.read_only = read_only
         self._caps = caps
         self._reads = False
         """Whether it was said whose logs are read."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from console.model.actions import Action, ActionKind
 from console.model.containers import Container
 from console.model.logs.wish import LogWish
+from console.model.redeploy.course import Goal
 from console.model.text import SafeText
-from console.ui.messages import LogsWanted, Said
+from console.ui.asking import stop_or_start
+from console.ui.messages import ActWanted, LogsWanted, RecoverWanted, RedeployWanted, Said
 from console.ui.view import Group
 from console.ui.widgets.ordering import OrderedPane
 from console.ui.widgets.rowstore import RowKey
@@ -56,6 +59,34 @@ class ChoosingPane(OrderedPane):
             self._read(of_containers(self._containers(shown), "with problems"))
         else:
             self._read(of_query(self.view.query))
+
+    def action_act(self, kind: str) -> None:
+        """Do something to what is chosen; it is asked first."""
+        self._act(Action(kind=ActionKind(kind)), self.chosen())
+
+    def action_stop_or_start(self) -> None:
+        """Stop what runs of it, or start what does not."""
+        chosen = self.chosen()
+        if chosen:
+            self._act(*stop_or_start(chosen))
+        else:
+            self._act(Action(kind=ActionKind.STOP), chosen)
+
+    def action_redeploy(self) -> None:
+        """Another image or other settings."""
+        chosen = self.chosen()
+        self.post_message(RedeployWanted(chosen) if chosen else Said("no container", "dim"))
+
+    def action_recover(self, goal: str) -> None:
+        """Finish or take back what a redeploy left."""
+        chosen = self.chosen()
+        if len(chosen) == 1:
+            self.post_message(RecoverWanted(chosen[0], Goal(goal)))
+        else:
+            self.post_message(Said("choose one container", "dim"))
+
+    def _act(self, action: Action, containers: Sequence[Container]) -> None:
+        self.post_message(ActWanted(action, containers) if containers else Said("no container", "dim"))
 
     def _read(self, wish: LogWish | None) -> None:
         self.post_message(Said("no container", "dim") if wish is None else LogsWanted(wish))
