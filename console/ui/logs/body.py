@@ -13,6 +13,7 @@ from console.model.logs.level import LETTERS, LOOK, WORDS, Level, level_of
 from console.model.logs.lines import LogLine, Note, NoteKind
 from console.model.units import size
 from console.ui.cells import Glyphs, narrow
+from console.ui.logs.times import Zone, reach
 
 LIMIT = 4096
 """Characters of a line that are drawn; all of it is there for `enter`, copying and saving."""
@@ -104,10 +105,12 @@ def narrow_quickly(text: str, glyphs: Glyphs) -> str:
     return text if text.isascii() else narrow(text, glyphs)
 
 
-def body_of(line: LogLine, glyphs: Glyphs, *, raw: bool = False, limit: int = LIMIT) -> Body:
+def body_of(
+    line: LogLine, glyphs: Glyphs, zone: Zone = Zone.LOCAL, *, raw: bool = False, limit: int = LIMIT
+) -> Body:
     """What is drawn of a line: its fields where it is data, else its text; `raw`: its text in any case."""
     if line.note is not None:
-        return _note(line.note, glyphs)
+        return _note(line.note, glyphs, zone)
     fields = None if raw else fields_of(line.raw)
     if fields is not None:
         return _fields(fields, glyphs)
@@ -126,10 +129,11 @@ def body_of(line: LogLine, glyphs: Glyphs, *, raw: bool = False, limit: int = LI
     return made.body(glyphs)
 
 
-def _note(note: Note, glyphs: Glyphs) -> Body:
+def _note(note: Note, glyphs: Glyphs, zone: Zone) -> Body:
     sign, tone, filled = NOTES[note.kind]
     made = _Builder()
-    made.add(f"{sign * 2} {note.text}", tone)
+    when = f"gap {reach(note.from_ns, note.to_ns, zone)}: " if note.kind is NoteKind.GAP else ""
+    made.add(f"{sign * 2} {when}{note.text}", tone)
     if filled:
         made.add(f" {sign * 2}", tone)
     return made.body(glyphs, sign if filled else "")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Mapping
 
 from console.config.schema import LogCaps
-from console.model.logs.lines import LogBlock
+from console.model.logs.lines import LogBlock, NoteKind
 from console.model.logs.ring import LogRing
 from console.model.logs.wish import ClockReading, LogWish
 from console.service.tap import LogTap, LogUpdate, SourceView
@@ -16,6 +17,12 @@ Open = Callable[[LogWish], LogTap]
 
 RATED = 3.0
 """Seconds over which lines are counted for a rate."""
+
+
+MISSING = (NoteKind.GAP, NoteKind.DROPPED)
+
+GAPS = 500
+"""Gaps that are remembered, the newest ones."""
 
 
 class Intake:
@@ -29,6 +36,8 @@ class Intake:
         self._came: deque[tuple[float, int]] = deque()
         self._frozen = False
         self.ring = LogRing(caps.lines, caps.bytes)
+        self.gaps: list[int] = []
+        """Numbers of the lines that say that others are missing."""
         self.wish: LogWish | None = None
         """What is read; None before the first one."""
         self.sources: tuple[SourceView, ...] = ()
@@ -43,6 +52,7 @@ class Intake:
         """Read something else from now on."""
         self.close()
         self.ring = LogRing(self._caps.lines, self._caps.bytes)
+        self.gaps = []
         self.wish, self.loading = wish, True
         self.sources, self.clocks = (), {}
         self.dropped, self.corrected, self.suspended = 0, False, False
@@ -69,7 +79,10 @@ class Intake:
         if update is None:
             return None
         for block in update.blocks:
+            start = self.ring.end
             self.ring.append(block)
+            self.gaps += [start + at for at, note in block.notes.items() if note.kind in MISSING]
+        del self.gaps[: max(bisect_left(self.gaps, self.ring.first), len(self.gaps) - GAPS)]
         self._learn(update)
         return update.blocks
 

@@ -35,8 +35,10 @@ class Labels:
         self._made: dict[tuple[int, int], str] = {}
 
     def show(self, sources: Iterable[LogSource]) -> bool:
-        """These are the sources from now on; return whether a label is different or wider."""
-        found = {source.index: source for source in sources}
+        """These are the sources; return whether a label is different or wider. Earlier ones stay known: their
+        lines are still there.
+        """
+        found = {**self._sources, **{source.index: source for source in sources}}
         if found == self._sources:
             return False
         before = (self._several, self._hosts, self.wanted)
@@ -48,6 +50,12 @@ class Labels:
         for source in found.values():
             self._tones.setdefault(source.ref, self._free_tone(source.ref, refs))
         return before != (self._several, self._hosts, self.wanted)
+
+    def forget(self) -> None:
+        """The next lines are of another stream; colours stay."""
+        self._sources = {}
+        self._several = self._hosts = False
+        self._made.clear()
 
     def _free_tone(self, ref: str, shown: set[str]) -> str:
         """The colour that belongs to a name; the next one that no other source on the screen has."""

@@ -67,6 +67,9 @@ class LinesPane(FindingPane):
 
     def save_to(self, directory: Path) -> None:
         """Save in a thread, and say where."""
+        if not self.view.shown.count:
+            self.post_message(Said("there is no line to save", "dim"))
+            return
         fleet = self.bridge.world.fleet
         said = f"{fleet}: {', '.join([self.TITLE, *(part.text for part in self.info())])}"
         taken = Taken.of(self.view.shown, dict(self.view.labels.sources), fleet, said)

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from console.model.logs.lines import Stream
 from console.ui.cells import width_of
+from console.ui.logs.bar import NOTHING, Mark
 from console.ui.logs.body import stderr_sign
 from console.ui.logs.layout import Spot
 from console.ui.logs.sheet import Laid, Sheet
@@ -53,20 +54,20 @@ class LinePainter:
         self._spans = spans
         self._styles: dict[tuple[str, Look], Style] = {}
 
-    def row(self, spot: Spot, look: Look, *, thumb: bool = False) -> Strip:
-        """One row; `thumb`: with the scroll bar's at its end."""
+    def row(self, spot: Spot, look: Look, *, bar: Mark = NOTHING) -> Strip:
+        """One row; `bar`: what the scroll bar has there."""
         laid, width = self._sheet.laid(spot.line), self._sheet.columns.width - 1
         number = spot.row - len(laid.heads)
         if number < 0:
             text, sign = laid.heads[spot.row]
-            return self._strip(_rule(text, sign, width), PLAIN, thumb)
+            return self._strip(_rule(text, sign, width), PLAIN, bar)
         parts = self._first(laid, look) if number == 0 else [(" " * self._sheet.columns.sign_at, "text")]
         parts += self._sign(laid)
         parts += self._text(laid, number, look)
         if laid.body.fill and number == len(laid.rows) - 1:
             used = sum(width_of(text) for text, _ in parts)
             parts.append((laid.body.fill * (width - used), parts[-1][1]))
-        return self._strip(parts, look, thumb)
+        return self._strip(parts, look, bar)
 
     def _first(self, laid: Laid, look: Look) -> Parts:
         """What stands before a line's text."""
@@ -108,9 +109,9 @@ class LinePainter:
         used = sum(width_of(part) for part, _ in parts)
         return [*parts, (" " * (room - used - 1), "text"), (cut, f"dim{over}" if beyond else "dim")]
 
-    def blank(self, text: str = "", tone: str = "dim", *, thumb: bool = False) -> Strip:
+    def blank(self, text: str = "", tone: str = "dim", *, bar: Mark = NOTHING) -> Strip:
         """A row without a line."""
-        return self._strip([(f"  {text}" if text else "", tone)], PLAIN, thumb)
+        return self._strip([(f"  {text}" if text else "", tone)], PLAIN, bar)
 
     def style(self, tone: str, look: Look = PLAIN) -> Style:
         """The style of a tone, with what is laid over it."""
@@ -129,7 +130,7 @@ class LinePainter:
             self._styles[key] = style
         return style
 
-    def _strip(self, parts: Parts, look: Look, thumb: bool) -> Strip:
+    def _strip(self, parts: Parts, look: Look, bar: Mark) -> Strip:
         """Join neighbours of one tone, so that fewer escape sequences go to the terminal."""
         width = self._sheet.columns.width
         joined: list[list[str]] = []
@@ -140,7 +141,7 @@ class LinePainter:
                 joined.append([text, tone])
         segments = [Segment(text, self.style(tone, look)) for text, tone in joined]
         strip = Strip(segments).adjust_cell_length(width - 1, self.style("text", look))
-        return Strip([*strip, Segment(" ", self.style("thumb" if thumb else "text"))], width)
+        return Strip([*strip, Segment(bar.text, self.style(bar.tone))], width)
 
 
 def _rule(text: str, sign: str, width: int) -> Parts:

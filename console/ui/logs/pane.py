@@ -72,7 +72,7 @@ class LogPane(LinesPane):
 
     def _read(self, wish: LogWish) -> None:
         self.intake.show(wish)
-        self.view.show(self.intake.ring)
+        self.view.show(self.intake.ring, self.intake.gaps)
         self.renew_finders()
         self._tell()
         self.poll()

@@ -140,6 +140,6 @@ class ReadView(LineView):
         return self.shown.since(max(left_at, self._rows[-1][0].line + 1))
 
     def _plain(self, line: LogLine) -> str:
-        body = body_of(line, self.glyphs, raw=self.taste.raw, limit=COPIED)
+        body = body_of(line, self.glyphs, self.taste.zone, raw=self.taste.raw, limit=COPIED)
         before = [hour(line.ns, self.taste.zone), self.labels.full(line.source)]
         return " ".join([*(text for text in before if text), body.text])

@@ -134,7 +134,7 @@ class Sheet:
 
     def _lay(self, number: int) -> Laid:
         line = self.shown.line(number)
-        body = body_of(line, self.glyphs, raw=self.taste.raw)
+        body = body_of(line, self.glyphs, self.taste.zone, raw=self.taste.raw)
         # Notes are few, and what they tell must not end beyond the edge.
         whole = self.taste.wrap or line.note is not None
         rows = pieces(body.text, self.columns.text) if whole else [(0, len(body.text))]

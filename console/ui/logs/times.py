@@ -64,6 +64,18 @@ def offset_words(ns: int) -> str:
     return f"UTC{sign}{abs(offset) // 3600:02d}:{abs(offset) % 3600 // 60:02d}"
 
 
+def reach(from_ns: int | None, to_ns: int | None, zone: Zone) -> str:
+    """`14:02:19.120 - 14:02:31.400`, with dates where it is over midnight; a gap has times in any case."""
+    zone = Zone.LOCAL if zone is Zone.OFF else zone
+    if not to_ns:
+        return f"since {hour(from_ns, zone)}" if from_ns else "here"
+    if not from_ns:
+        return f"until {hour(to_ns, zone)}"
+    if day(from_ns, zone) == day(to_ns, zone):
+        return f"{hour(from_ns, zone)} - {hour(to_ns, zone)}"
+    return f"{day_words(from_ns, zone)} {hour(from_ns, zone)} - {day_words(to_ns, zone)} {hour(to_ns, zone)}"
+
+
 def full(ns: int, zone: Zone) -> str:
     """`2024-06-01 14:02:31.123456789`."""
     second, rest = divmod(ns, SECOND)

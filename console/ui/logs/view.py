@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.style import Style
-from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.message import Message
@@ -16,7 +15,7 @@ from console.model.logs.find import Finder
 from console.model.logs.lines import LogLine, LogSource
 from console.model.logs.ring import LogRing
 from console.ui.cells import Cell, Glyphs
-from console.ui.logs.bar import Thumb, thumb
+from console.ui.logs.bar import Bar, Mark
 from console.ui.logs.labels import Labels
 from console.ui.logs.layout import Spot
 from console.ui.logs.paint import LinePainter, Look, Spans
@@ -49,17 +48,21 @@ class LineView(Widget, can_focus=True):
         self.empty: Sequence[Cell] = ()
         """What is said where there are no lines."""
         self._rows: list[tuple[Spot, Look]] = []
-        self._thumb = Thumb(0, 0)
+        self.gaps: Sequence[int] = ()
+        """Lines that say that others are missing; the bar shows where."""
+        self._bar = Bar()
         self._seen: dict[int, LogLine] = {}
         self._first = 0
         self._painter: LinePainter | None = None
-        self._strips: LRUCache[tuple[Spot, Look, bool], Strip] = LRUCache(512)
+        self._strips: LRUCache[tuple[Spot, Look, Mark], Strip] = LRUCache(512)
 
     # What is shown
 
-    def show(self, ring: LogRing) -> None:
+    def show(self, ring: LogRing, gaps: Sequence[int] = ()) -> None:
         """Other lines, from their end."""
+        self.gaps = gaps
         self.shown = Shown(ring)
+        self.labels.forget()
         self.sheet.show(self.shown)
         self.place = Place(self.shown, self.sheet.height, max(1, self.size.height))
         self.search = None
@@ -91,28 +94,28 @@ class LineView(Widget, can_focus=True):
 
     def sync(self) -> None:
         """Lines have come, or something else is different: refresh the rows that look different now."""
-        if not self.size.width:
-            return
         ring = self.shown.ring
         if not self.place.follow and ring.first > self._first:
             self.shown.hold(self._seen)
             self.sheet.forget(set(self._seen))
         self._first = ring.first
         self.place.mend()
+        if not self.size.width:
+            return
         rows = [(spot, self._look(spot.line)) for spot in self.place.window()]
         self._seen = {spot.line: self.sheet.laid(spot.line).line for spot, _ in rows}
         self.shown.release(() if self.place.follow else self._seen)
-        at = thumb(self.shown, tuple(self._seen), self.size.height)
-        self._refresh(rows, at)
-        self._rows, self._thumb = rows, at
+        bar = Bar.of(self.shown, tuple(self._seen), self.gaps, self.size.height)
+        self._refresh(rows, bar)
+        self._rows, self._bar = rows, bar
 
-    def _refresh(self, rows: list[tuple[Spot, Look]], at: Thumb) -> None:
+    def _refresh(self, rows: list[tuple[Spot, Look]], bar: Bar) -> None:
         if bool(rows) is not bool(self._rows):
             self.refresh()
             return
         for y in range(max(len(rows), len(self._rows))):
             before = self._rows[y] if y < len(self._rows) else None
-            if before != (rows[y] if y < len(rows) else None) or self._thumb.covers(y) != at.covers(y):
+            if before != (rows[y] if y < len(rows) else None) or self._bar.at(y) != bar.at(y):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def _look(self, number: int) -> Look:
@@ -162,14 +165,14 @@ class LineView(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw row `y` of the view."""
-        painter, thumb = self._paint(), self._thumb.covers(y)
+        painter, at = self._paint(), self._bar.at(y)
         if y >= len(self._rows):
             said = self.empty[y - 1] if not self._rows and 0 < y <= len(self.empty) else Cell("")
-            return painter.blank(said.text, said.tone, thumb=thumb)
+            return painter.blank(said.text, said.tone, bar=at)
         spot, look = self._rows[y]
-        strip = self._strips.get((spot, look, thumb))
+        strip = self._strips.get((spot, look, at))
         if strip is None:
-            strip = self._strips[(spot, look, thumb)] = painter.row(spot, look, thumb=thumb)
+            strip = self._strips[(spot, look, at)] = painter.row(spot, look, bar=at)
         return strip
 
     def _paint(self) -> LinePainter:
@@ -188,10 +191,7 @@ class LineView(Widget, can_focus=True):
         super().notify_style_update()
         self._painter = None
 
-    def on_focus(self, _: events.Focus) -> None:
-        """The cursor looks otherwise with the keyboard."""
-        self.sync()
-
-    def on_blur(self, _: events.Blur) -> None:
-        """And without."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor looks otherwise without the keyboard."""
+        super().watch_has_focus(has_focus)
         self.sync()

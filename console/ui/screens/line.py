@@ -10,7 +10,7 @@ from console.model.logs.lines import LogLine, LogSource, Stream
 from console.model.units import size
 from console.ui.cells import Cell, Glyphs
 from console.ui.lines import Line, fact, heading, stack, wrap
-from console.ui.logs.body import NOTES, STRONG
+from console.ui.logs.body import NOTES, STRONG, body_of
 from console.ui.logs.times import Zone, full, offset_words
 from console.ui.screens.reading import ReadingScreen
 
@@ -42,7 +42,7 @@ class LineScreen(ReadingScreen):
     def _text(self, width: int) -> list[Line]:
         note = self.line.note
         if note is not None:
-            return wrap([Cell(note.text, NOTES[note.kind].tone)], width)
+            return wrap([Cell(body_of(self.line, self.glyphs).text, NOTES[note.kind].tone)], width)
         # An indented text keeps its indent where it is broken.
         lines: list[Line] = []
         for text in self._pretty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from console.config.schema import LogCaps
 from console.model.logs.lines import NoteKind, Stream
 from console.model.logs.wish import LogWish
 from console.model.text import safe
@@ -106,7 +107,7 @@ async def test_stderr_and_notes_are_told_without_colour() -> None:
         assert out.endswith(" out")
         assert err.endswith("! err")
         assert missing.rstrip().endswith("=" * 20)
-        assert "== 12 lines may be missing" in missing
+        assert "== gap here: 12 lines may be missing" in missing
 
 
 async def test_help_and_palette_have_every_key() -> None:
@@ -126,3 +127,28 @@ async def test_the_wish_that_ends_says_so() -> None:
     async with logs(wish=replace(WISH, until_ns=NOON_NS, follow=False)) as console:
         await console.feed("x")
         assert "to its end" in console.title
+
+
+async def test_gaps_are_seen_on_the_bar_from_afar() -> None:
+    async with logs(size=(80, 12), plain=True) as console:
+        await console.feed(*numbered(0, 50), note(NoteKind.GAP, "rotated"), *numbered(50, 50))
+        view = console.view
+        assert "".join(view.render_line(y).text[-1] for y in range(10)) == "    =     "
+        await console.feed(*numbered(100, 300))
+        assert "".join(view.render_line(y).text[-1] for y in range(10)) == " =        "
+
+
+async def test_it_goes_on_while_it_is_out_of_sight() -> None:
+    async with logs(size=(80, 12), caps=LogCaps(lines=64, bytes=1 << 20)) as console:
+        await console.feed(*numbered(0, 40))
+        await console.press("up")
+        before = console.rows()
+        console.pane.display = False
+        await console.settle()
+        for first in range(40, 400, 40):
+            await console.feed(*numbered(first, 40))
+        console.pane.display = True
+        await console.settle()
+        console.view.focus()
+        await console.settle()
+        assert console.rows() == before

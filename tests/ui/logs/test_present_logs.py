@@ -112,8 +112,21 @@ def test_any_bytes_make_a_body_whose_tones_fit(raw: bytes) -> None:
 def test_every_note_has_a_sign_of_its_own_besides_colour(kind: NoteKind) -> None:
     told = note(kind, "something happened")
     body = body_of(LogLine(NOON_NS, 0, Stream.NOTE, b"", told), UNICODE)
-    assert body.text.startswith(f"{NOTES[kind].sign * 2} something happened")
+    gap = "gap here: " if kind is NoteKind.GAP else ""
+    assert body.text.startswith(f"{NOTES[kind].sign * 2} {gap}something happened")
     assert bool(body.fill) is (kind in (NoteKind.GAP, NoteKind.DROPPED))
+
+
+def test_a_gap_says_from_when_to_when() -> None:
+    def said(zone: Zone, from_ns: int | None, to_ns: int | None) -> str:
+        told = note(NoteKind.GAP, "rotated", from_ns=from_ns, to_ns=to_ns)
+        return body_of(LogLine(NOON_NS, 0, Stream.NOTE, b"", told), UNICODE, zone).text
+
+    assert said(Zone.OFF, NOON_NS, NOON_NS + 25 * 10**8) == "== gap 14:00:00.000 - 14:00:02.500: rotated =="
+    assert "gap 12:00:00.000 - 12:00:01.000:" in said(Zone.UTC, NOON_NS, NOON_NS + SECOND)
+    assert "gap until 14:00:00.000: rotated" in said(Zone.LOCAL, None, NOON_NS)
+    over = said(Zone.UTC, NOON_NS, NOON_NS + 86400 * SECOND)
+    assert "gap Sat 1 Jun 2024 12:00:00.000 - Sun 2 Jun 2024 12:00:00.000" in over
 
 
 # Labels
@@ -130,8 +143,13 @@ def test_labels_say_no_more_than_is_needed() -> None:
     assert labels.text(2, 10) == "web@app-2 "
     assert not labels.show([web, db, other])
     # Made again, the same container is still one source.
+    labels.forget()
     labels.show([web, replace(web, index=1, id="2" * 64)])
     assert labels.width(80) == 0
+    # What is no longer told of still has lines here.
+    labels.show([replace(web, index=1, id="2" * 64), db])
+    labels.show([db])
+    assert labels.text(0, 3) == "web"
 
 
 def test_colours_stay_and_differ_as_long_as_there_are_any() -> None:
