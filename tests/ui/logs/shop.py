@@ -8,6 +8,8 @@ from console.model.logs.lines import NoteKind, Stream
 from console.service.tap import SourceState
 from tests.ui.logs.tap import MS, NOON_NS, FakeDesk, FakeTap, Written, note, source, view
 
+LOST, BACK = NOON_NS + 120 * MS, NOON_NS + 2400 * MS
+
 WEB = source(0, "web")
 WORKER = source(1, "shop-worker-1", "app-2")
 DB = source(2, "postgres", "db-1")
@@ -32,24 +34,23 @@ def shop_lines() -> list[Written]:
     return [*lines, *trouble()]
 
 
-def told(kind: NoteKind, text: str, of: int) -> Written:
+def told(kind: NoteKind, text: str, of: int, **more: int) -> Written:
     """A note in the midst of it."""
-    return note(kind, text, of, NOON_NS + 400 * MS)
+    return note(kind, text, of, NOON_NS + 400 * MS, **more)
 
 
 def trouble() -> list[Written]:
     """And then the host of the database is lost for a while."""
-    gap = "lines between 12:00:10.120 and 12:00:12.400 may be missing: the log was rotated meanwhile"
     return [
         (0, Stream.ERR, "ERROR GET /cart 500 upstream db:5432 refused"),
         (1, Stream.OUT, structured("warn", "queue is slow", queue="low", waiting=124, oldest_s=31.5)),
         (2, Stream.ERR, "2024-06-01 12:00:09.30 UTC [99] FATAL:  sorry, too many clients already"),
-        told(NoteKind.LOST, "db-1 is not reached since 12:00:10; lines are fetched when it is back", 2),
+        told(NoteKind.LOST, "db-1 is not reached; lines are fetched when it is back", 2),
         (1, Stream.ERR, structured("error", "could not connect", host="db", port=5432, attempt=3)),
         (0, Stream.OUT, "DEBUG pool: 3 idle, 2 busy, 0 waiting"),
-        told(NoteKind.GAP, gap, 2),
+        told(NoteKind.GAP, "the log was rotated or truncated meanwhile", 2, from_ns=LOST, to_ns=BACK),
         (2, Stream.ERR, "2024-06-01 12:00:12.40 UTC [1] LOG:  database system is ready to accept"),
-        told(NoteKind.BACK, "db-1 is back", 2),
+        told(NoteKind.BACK, "db-1 is back after 2.3 s; nothing is missing but what is noted above", 2),
         (0, Stream.OUT, "\u6f22\u5b57 caf\u00e9 a wide line " + "with a long tail " * 14),
         told(NoteKind.ENDED, "cache stopped with exit code 0", 3),
         (1, Stream.OUT, structured("info", "job done", job="mail-12", took_ms=19, queue="high")),
