@@ -7,6 +7,7 @@ nothing changed nothing is published, and nothing is drawn.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.dom import DOMNode
 from textual.signal import Signal
@@ -15,11 +16,13 @@ from textual.timer import Timer
 from console.model.actions import Job
 from console.model.problems import Problem, ProblemKind
 from console.model.redeploy.plan import RedeployJob
-from console.model.timeline.diary import Diary
-from console.model.timeline.entries import Entry
-from console.model.timeline.store import Timeline
 from console.service.handle import Batch, FleetHandle
+from console.ui.recorder import Recorder
 from console.ui.world import World
+
+if TYPE_CHECKING:
+    from console.model.timeline.entries import Entry
+    from console.model.timeline.store import Timeline
 
 PERIOD = 0.1
 """Seconds between two looks at the fleet."""
@@ -59,8 +62,7 @@ class Bridge:
         """Problems that were not there before; never those that a host had when it was first heard of."""
         self.recorded: Signal[int] = Signal(owner, "recorded")
         """The timeline has something new; also while frozen."""
-        self.timeline = Timeline()
-        self._diary = Diary(self.timeline)
+        self._recorder = Recorder(now())
         self._told = 0
         self.worked: Signal[tuple[Job | RedeployJob, ...]] = Signal(owner, "worked")
         """Jobs that have come further; also while frozen."""
@@ -85,6 +87,11 @@ class Bridge:
     def shown_now(self) -> float:
         """The moment the shown figures belong to; ages are counted to here."""
         return self.now() if self.frozen_at is None else self.frozen_at
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened, up to now, also while frozen."""
+        return self._recorder.timeline
 
     def start(self) -> None:
         """Begin to take batches; the owner must be running."""
@@ -131,8 +138,7 @@ class Bridge:
 
     def _write(self, batch: Batch) -> None:
         """Put down what a batch brought, and what has changed with it."""
-        live = self._live
-        self._diary.write(live.snapshots, batch.events, live.problems, batch.dropped, self.now())
+        self._recorder.write(self._live, batch, self.now())
         self._tell()
 
     def record(self, entry: Entry) -> None:
@@ -146,8 +152,8 @@ class Bridge:
         self._tell()
 
     def _tell(self) -> None:
-        if self.timeline.changes != self._told:
-            self._told = self.timeline.changes
+        if self._recorder.changes != self._told:
+            self._told = self._recorder.changes
             self.recorded.publish(self._told)
 
     def freeze(self, on: bool) -> None:

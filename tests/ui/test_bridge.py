@@ -11,7 +11,8 @@ from textual.app import App
 from console.model.hosts import HostState
 from console.model.problems import Problem, ProblemKind
 from console.ui.bridge import LULL, Bridge
-from tests.ui.fleet import NOON, FakeFleet, problem, small_fleet, snapshot
+from console.ui.recorder import FIRST, PAGES
+from tests.ui.fleet import NOON, FakeFleet, happening, problem, small_fleet, snapshot
 from tests.ui.waiting import until
 
 
@@ -109,3 +110,41 @@ async def test_a_problem_is_new_once_and_never_at_the_start(hearer: Hearer, mome
 def _dead(fleet: FakeFleet):
     web = next(iter(fleet.newest("app-1").containers.values()))
     return web, ProblemKind.DEAD
+
+
+async def test_what_happens_first_is_written_down_later_in_its_order(hearer: Hearer, moment: Moment) -> None:
+    bridge, fleet = hearer.bridge, hearer.bridge.handle
+    assert isinstance(fleet, FakeFleet)
+    web = next(iter(fleet.newest("app-1").containers.values()))
+    told: list[int] = []
+    bridge.recorded.subscribe(hearer, told.append)
+    for at, action in enumerate(("pause", "unpause")):
+        fleet.happen(happening(web, action, at))
+        bridge.poll()
+    assert told == []
+    moment.at += FIRST + 1
+    fleet.happen(happening(web, "update", 3))
+    bridge.poll()
+    await until(lambda: told)
+    assert [m.what for m in bridge.timeline.moments()] == ["lost", "paused", "resumed", "changed"]
+
+
+async def test_who_asks_for_the_timeline_has_all_of_it_at_once(hearer: Hearer) -> None:
+    bridge, fleet = hearer.bridge, hearer.bridge.handle
+    assert isinstance(fleet, FakeFleet)
+    web = next(iter(fleet.newest("app-1").containers.values()))
+    fleet.happen(happening(web, "pause", 1))
+    bridge.poll()
+    assert [m.what for m in bridge.timeline.moments()] == ["lost", "paused"]
+
+
+async def test_a_storm_at_the_start_is_not_kept_for_long(hearer: Hearer) -> None:
+    bridge, fleet = hearer.bridge, hearer.bridge.handle
+    assert isinstance(fleet, FakeFleet)
+    web = next(iter(fleet.newest("app-1").containers.values()))
+    told: list[int] = []
+    bridge.recorded.subscribe(hearer, told.append)
+    for n in range(PAGES + 1):
+        fleet.happen(happening(web, "update", n))
+        bridge.poll()
+    await until(lambda: told)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
+from console.config.schema import Settings
 from console.model.logs.lines import LogLine, LogSource, Stream
 from console.model.query import parse
 from console.ui.logs.lines_pane import Bookmarked
@@ -267,3 +270,24 @@ async def test_help_and_hints_are_those_of_the_pane_with_the_keyboard(fleet: Fak
         await console.press("question_mark")
         await until(lambda: "Help" in console.screen())
         assert "Break long lines" in console.screen()
+
+
+async def test_keys_of_the_new_panes_can_be_given_away(fleet: FakeFleet) -> None:
+    keymap = {"containers.logs": "ctrl+l", "screen.timeline": "f9", "timeline.logs": "ctrl+t"}
+    async with driven(fleet, settings=Settings(theme="dockcon-dark", keymap=keymap)) as console:
+        await console.press("l")
+        assert fleet.taps == []
+        await console.press("ctrl+l")
+        await opened(console, fleet, "cron@app-1")
+        await console.press("f9")
+        assert console.app.main.active is console.app.main.place("timeline").pane
+        assert "ctrl+t logs then" in console.line("#status")
+        await console.press("ctrl+t")
+        await opened(console, fleet, "host db-1")
+
+
+def test_the_first_screen_does_without_logs_and_timeline() -> None:
+    late = ("console.ui.logs.pane", "console.ui.widgets.timeline_pane", "console.model.timeline.store")
+    code = f"import sys, console.ui.app; print(*(set({late!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

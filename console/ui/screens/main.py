@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from console.config.schema import LogCaps
 from console.model.containers import ContainerKey
 from console.model.logs.wish import LogWish
-from console.model.timeline.entries import bookmark, thing
 from console.ui import keys
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs
@@ -155,6 +154,8 @@ class MainScreen(ActingScreen):
     def on_bookmarked(self, event: Bookmarked) -> None:
         """A line of a log belongs on the timeline."""
         event.stop()
+        from console.model.timeline.entries import bookmark, thing
+
         source, line = event.source, event.line
         about = thing("")
         if source is not None:
