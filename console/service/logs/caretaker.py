@@ -106,14 +106,17 @@ class Caretaker:
         heard, _ = self._doubts[index]
         wait = min(LONGEST, (self._clock.monotonic() - heard) * 2) * (0.8 + 0.4 * self._jitter())
         self._doubts[index] = (heard, self._clock.monotonic() - heard + wait)
-        frames = await reader.asker.newest(reached, 1)
-        if not len(frames) or reader.resume.has_newest(frames):
+        frames, last = await reader.asker.newest(reached, 1), reader.resume.last_ns
+        if reader.resume.has_newest(frames) or (not len(frames) and (reader.gapped or last is None)):
             return
         await self._clock.sleep(DELIVERY)
         if reader.heard != heard or tailer.state is not SourceState.FOLLOWING:
             return
-        newest, last = frames.stamps[-1], reader.resume.last_ns or 0
-        if newest < last:
+        if not len(frames):
+            # It was emptied: what is known is not there, and nobody knows what was.
+            reader.interrupt()
+            return
+        if frames.stamps[-1] < (last or 0):
             # The clock was set back so far that the engine leaves new lines out as too old.
             reader.forget_since()
         silent = notes.span(self._clock.monotonic() - heard)

@@ -39,17 +39,19 @@ class Lag:
         """Bytes a second, the highest that was seen."""
         self._from = 0
         self._bytes = 0
+        self._last = 0
         self._began: int | None = None
         self._worst = 0.0
 
     def saw(self, frames: LogFrames, now_ns: int) -> Doubt | None:
         """Frames were delivered at `now_ns`; a stretch of doubt, once it is over."""
-        last = frames.stamps[-1]
+        before, last = self._last or frames.stamps[0], frames.stamps[-1]
+        self._last = last
         self._measure(frames, last)
         # What was there when it began is read from files that are held open.
         lag = (now_ns - max(last, self._opened)) / 1e9
         if self._rate * lag >= self._size / 2:
-            self._began = self._began or last
+            self._began = self._began or before
             self._worst = max(self._worst, lag)
             if last - self._began < SAY_EVERY:
                 return None

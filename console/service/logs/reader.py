@@ -16,6 +16,9 @@ from console.service.logs.lag import Doubt, Lag
 from console.service.logs.proof import Proof, Verdict
 from console.transport.base import LogAsk
 
+CAUGHT_UP = 2.0
+"""Seconds without a line after which a follow that was behind has come to the end of its log."""
+
 UNPROVEN = 5.0
 """Seconds after which a follow that brought nothing known has lost what was known: the log is empty."""
 
@@ -56,9 +59,16 @@ class Reader:
         self._gapped: int | None = None
         """After which frame a gap has been noted."""
         self._lag: Lag | None = None
+        self._rotated: int | None = None
+        self._begun = 0.0
         self._scope: asyncio.Timeout | None = None
         self._whole = False
         """Ask without `since`: the engine's clock went back, and newer lines have older stamps."""
+
+    @property
+    def gapped(self) -> bool:
+        """Whether a gap after the newest line was noted already."""
+        return self._gapped is not None and self._gapped == self.resume.last_ns
 
     @property
     def index(self) -> int:
@@ -69,8 +79,7 @@ class Reader:
 
         `rotated`: bytes after which the engine rotates the log.
         """
-        if rotated is not None and self._host.reading is not None:
-            self._lag = Lag(rotated, self._host.now_ns())
+        self._rotated, self._begun = rotated, self._clock.monotonic()
         try:
             async with asyncio.timeout(None) as scope:
                 self._scope = scope
@@ -80,7 +89,7 @@ class Reader:
                 raise
             return False
         finally:
-            self._scope = None
+            self._scope = self._rotated = None
             if self._lag is not None:
                 self._doubt(self._lag.over(self.resume.last_ns or 0))
                 self._lag = None
@@ -100,8 +109,11 @@ class Reader:
         self._hand_on(self.resume.finish())
 
     def settle(self) -> None:
-        """Hand on what has been in doubt for long enough."""
-        self._hand_on(self.resume.settle(self._clock.monotonic()))
+        """Hand on, and say, what has been in doubt for long enough."""
+        now = self._clock.monotonic()
+        self._hand_on(self.resume.settle(now))
+        if self._lag is not None and now - self.heard > CAUGHT_UP:
+            self._doubt(self._lag.over(self.resume.last_ns or 0))
 
     def forget_since(self) -> None:
         """Ask for the newest lines whatever their stamps are, the next time."""
@@ -158,14 +170,21 @@ class Reader:
     async def take(self, frames: LogFrames) -> None:
         """Hand on what is new of these, and wait until more may come."""
         now = self.heard = self._clock.monotonic()
-        if self._lag is not None:
-            self._doubt(self._lag.saw(frames, self._host.now_ns()))
+        if self._rotated is not None and self._host.reading is not None:
+            self._measure(self._rotated, frames)
         if self._window.until_ns is not None:
             frames = before(frames, self._window.until_ns)
         self._hand_on(self.resume.take(frames, now))
         await self._into.room(self.index)
         # A log that always has more must not keep the others' loop for itself.
         await asyncio.sleep(0)
+
+    def _measure(self, rotated: int, frames: LogFrames) -> None:
+        """See how far behind a follow of a log is that is rotated."""
+        now_ns = self._host.now_ns()
+        if self._lag is None:
+            self._lag = Lag(rotated, now_ns - int((self._clock.monotonic() - self._begun) * 1e9))
+        self._doubt(self._lag.saw(frames, now_ns))
 
     def _hand_on(self, taken: Taken) -> None:
         if len(taken.lines):

@@ -212,3 +212,57 @@ async def test_a_truncated_log_is_a_gap_and_a_container_renamed_is_the_same_sour
             write(fleet["a"], web, "3")
             await tap.has("1", "2", "3")
             assert len(tap.update.sources) == 1
+
+
+@virtual
+async def test_a_log_emptied_under_a_silent_follow_is_a_gap_said_once() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            fleet["a"].daemon.log(web).hush()
+            write(fleet["a"], web, "2")
+            fleet["a"].daemon.log(web).truncate()
+            await tap.noted(NoteKind.GAP)
+            await asyncio.sleep(300)
+            assert len(tap.notes()) == 1
+            write(fleet["a"], web, "3")
+            await tap.has("1", "3")
+
+
+@virtual
+async def test_a_link_that_hangs_while_a_log_is_rotated_leaves_a_gap_that_is_said() -> None:
+    fleet = plain_fleet("a", containers=0)
+    rotated = LogSetup(driver="json-file", max_size=20_000, max_files=2)
+    web = running(fleet["a"], "web", log=rotated)
+    written: list[int] = []
+
+    async def write_for(seconds: float) -> None:
+        for _ in range(int(seconds * 10)):
+            written.append(int(fleet["a"].daemon.bus.now() * 1e9))
+            write(fleet["a"], web, f"{len(written) - 1} {'.' * 400}")
+            await asyncio.sleep(0.1)
+
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            await write_for(20)
+            assert not tap.notes()
+            fleet["a"].go_quiet()
+            await write_for(14)
+            fleet["a"].speak()
+            await asyncio.sleep(5)
+            gap = await tap.noted(NoteKind.GAP)
+            assert "cannot be ruled out" in gap.text
+            got = {int(text.split()[0]) for text in tap.texts()}
+            missing = set(range(len(written))) - got
+            assert missing
+            assert all((gap.from_ns or 0) <= written[n] <= (gap.to_ns or 0) for n in missing)
+            await write_for(10)
+            await until(lambda: len(tap.texts()) == len(written) - len(missing))
+            assert len(tap.notes(NoteKind.GAP)) == 1
