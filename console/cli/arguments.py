@@ -8,10 +8,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from console import __version__
 from console.cli.deed_arguments import add_deeds
+from console.cli.log_arguments import add_logs
+
+if TYPE_CHECKING:
+    from console.cli.moments import Moment
 
 EPILOG = """\
 Without a verb the console opens. A query is what `/` takes in the console: host:app-* state:running
@@ -67,6 +71,13 @@ class Options:
     keep: int | None = None
     goal: str | None = None
     """`finish` or `undo`."""
+    begin: Moment | None = None
+    until: Moment | None = None
+    tail: int | None = None
+    """Lines; None: all."""
+    grep: str | None = None
+    invert: bool = False
+    timestamps: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -121,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(module="start")
     verbs = parser.add_subparsers(metavar="VERB", title="verbs", parser_class=_Parser)
     _listings(verbs)
+    add_logs(lambda name, module, text: _verb(verbs, name, module, text))
     _others(verbs)
     add_deeds(lambda name, module, text: _verb(verbs, name, module, text), _ago)
     return parser

@@ -14,6 +14,7 @@ from typing import Protocol
 from console.errors import UsageError
 from console.model.logs.ecs import Encoder, stamp_of
 from console.model.logs.lines import LogBlock, LogSource, Note, NoteKind, Stream
+from console.model.logs.patience import TookTooLong, at_most
 from console.model.text import sanitise
 from console.model.width import cells
 
@@ -25,6 +26,9 @@ PLAIN = bytes([0x09, 0x0A, *range(0x20, 0x7F)])
 _COLOURING = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 _BLANKS = bytes.maketrans(b"\t\n", b"  ")
 _CONTROL = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
+
+SECONDS = 5.0
+"""How long a pattern may take over one block; usually it takes milliseconds."""
 
 _COLOURS = (b"36", b"33", b"32", b"35", b"34", b"96", b"93", b"92", b"95", b"94")
 
@@ -45,11 +49,18 @@ class Filter:
         self._inverted = inverted
 
     def kept(self, texts: Iterable[str]) -> list[bool]:
-        """For each text, whether it stays."""
-        search = self._pattern.search
-        if self._inverted:
-            return [search(text) is None for text in texts]
-        return [search(text) is not None for text in texts]
+        """For each text, whether it stays. Raises UsageError where the pattern takes longer than `SECONDS`
+        over one block of them.
+        """
+        search, inverted = self._pattern.search, self._inverted
+        try:
+            with at_most(SECONDS):
+                return [(search(text) is None) is inverted for text in texts]
+        except TookTooLong:
+            raise UsageError(
+                f"--grep `{self._pattern.pattern}` takes too long",
+                next_step="nested repetitions such as (a+)+ take for ever on a line that does not match",
+            ) from None
 
 
 class Formatter(Protocol):

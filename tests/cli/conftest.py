@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,11 @@ from typing import Any
 import pytest
 
 from console.cli import main, setup
+from console.cli.setup import Setup
 from console.config.load import load_fleet
+from console.config.schema import FleetConfig
+from console.service.audit import MemoryAudit
+from console.service.remember import Forgetful
 from console.transport.base import Transport
 from console.transport.clock import SystemClock
 from console.transport.memory import MemoryFleet, MemoryTransport
@@ -68,6 +73,25 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Done(code, out, err)
 
     return run
+
+
+def setup_of(fleet: MemoryFleet) -> Setup:
+    """What a command line over these hosts makes."""
+    return Setup(
+        config=FleetConfig(file=None, fleet="test", hosts=fleet.specs),
+        specs=fleet.specs,
+        transport=lambda: MemoryTransport(fleet),
+        memory=Forgetful,
+        audit=lambda who: MemoryAudit(),
+        clock=fleet.clock,
+    )
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until it holds, 30 seconds at most."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - what is printed sets no event
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.cli import loglines
 from console.cli.loglines import Filter, Formatter, JsonLines, PlainLines, raw_lines, runs, safe_lines
 from console.errors import UsageError
 from console.model.logs.ecs import record_of
@@ -168,6 +169,12 @@ def test_grep_looks_at_what_is_printed_and_leaves_notes() -> None:
 def test_a_pattern_that_cannot_be_is_a_mistake_of_usage() -> None:
     with pytest.raises(UsageError, match=r"--grep `a\(b`: missing \), .* at position 2"):
         Filter("a(b")
+
+
+def test_a_pattern_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loglines, "SECONDS", 0.05)
+    with pytest.raises(UsageError, match="takes too long"):
+        written(PlainLines(wanted=Filter("(a+)+$")), block((0, Stream.OUT, b"a" * 60 + b"b")))
 
 
 HOSTILE = [

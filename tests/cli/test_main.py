@@ -56,7 +56,7 @@ def test_help_and_version(run: Run) -> None:
     assert run("--version").out.startswith("dockcon ")
     done = run("--help")
     assert done.code == 0
-    for verb in ("ps", "hosts", "events", "problems", "check", "bundle"):
+    for verb in ("ps", "hosts", "events", "problems", "logs", "check", "bundle"):
         assert f"\n    {verb} " in done.out
         assert run(verb, "--help").code == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,25 +13,10 @@ import pytest
 
 from console.cli import events, problems
 from console.cli.output import Output
-from console.cli.setup import Setup
-from console.config.schema import FleetConfig
 from console.errors import EngineForbidden, HostUnreachable
 from console.model.query import parse
-from console.service.audit import MemoryAudit
-from console.service.remember import Forgetful
-from console.transport.memory import MemoryFleet, MemoryTransport
-from tests.cli.conftest import Run
-
-
-def setup_of(fleet: MemoryFleet) -> Setup:
-    return Setup(
-        config=FleetConfig(file=None, fleet="test", hosts=fleet.specs),
-        specs=fleet.specs,
-        transport=lambda: MemoryTransport(fleet),
-        memory=Forgetful,
-        audit=lambda who: MemoryAudit(),
-        clock=fleet.clock,
-    )
+from console.transport.memory import MemoryFleet
+from tests.cli.conftest import Run, setup_of, until
 
 
 class Lines:
@@ -44,12 +29,6 @@ class Lines:
     @property
     def rows(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.out.getvalue().splitlines()]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - what is printed sets no event
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
