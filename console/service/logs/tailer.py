@@ -232,6 +232,9 @@ class Tailer:
         if self.life.container.state is ContainerState.CREATED:
             # It has no log yet.
             self._drained_run, self.reader.loaded = self.life.started_ns, True
+            if not self._follow:
+                self._done()
+                return
             self._set(SourceState.STOPPED)
             await self.life.change()
             return
