@@ -29,19 +29,16 @@ class Sink:
         self._encoding = (getattr(stream, "encoding", None) or "utf-8").replace("-", "").lower()
         try:
             self.fd = stream.fileno()
+            """-1: there is no file."""
         except (OSError, io.UnsupportedOperation):
             self.fd = -1
-            """No file."""
+        self.pipe = self.fd >= 0 and stat.S_ISFIFO(os.fstat(self.fd).st_mode)
+        """Whether it is a pipe, which tells when its reader is gone."""
 
     @property
     def ascii(self) -> bool:
         """Whether it takes no more than ASCII for sure."""
         return self._encoding != "utf8"
-
-    @property
-    def pipe(self) -> bool:
-        """Whether it is a pipe, which tells when its reader is gone."""
-        return self.fd >= 0 and stat.S_ISFIFO(os.fstat(self.fd).st_mode)
 
     def write(self, data: bytes) -> None:
         """Write all of it; blocks as long as nobody reads. Raises OSError."""

@@ -216,8 +216,8 @@ async def test_a_reader_who_does_not_read_holds_back_the_engine(
             while before != sum(taken) or not before:
                 before = sum(taken)
                 await asyncio.sleep(0.5)
-        # 25 MB there are; what the pipe, the writer and the stream hold is a quarter of it.
-        assert before < 90_000
+        # 25 MB there are; what the pipe, the writer and the stream hold is some 40 % of it at most.
+        assert before < lines // 2
         reader.start()
         await until(lambda: sum(map(len, reader.read)) >= lines * 107)
         assert [int(line[8:15]) for line in reader.lines] == list(range(lines))
