@@ -154,13 +154,19 @@ def test_the_first_network_is_found_by_id_too_and_the_default_one_has_no_aliases
     assert "NetworkingConfig" not in again(document).body
 
 
+def test_the_name_of_the_host_is_not_its_own() -> None:
+    document = inspect(Hostname="machine", Domainname="example")
+    document["HostConfig"] |= {"NetworkMode": "host", "UTSMode": "host"}
+    assert not {"Hostname", "Domainname"} & again(document).body.keys()
+
+
 @pytest.mark.parametrize("mode", ["host", f"container:{OTHER}"])
 def test_a_network_that_is_not_its_own_brings_neither_name_nor_endpoints(mode: str) -> None:
     document = inspect(Hostname="machine", Domainname="example")
     document["HostConfig"] |= {"NetworkMode": mode, "PidMode": f"container:{OTHER}"}
     body = again(document).body
-    assert "Hostname" not in body
-    assert "Domainname" not in body
+    # With the host's network a container may have a name of its own; with another's it may not.
+    assert ("Hostname" in body) is ("Domainname" in body) is (mode == "host")
     assert "NetworkingConfig" not in body
     assert body["HostConfig"]["NetworkMode"] == mode.replace(OTHER, "db")
     assert body["HostConfig"]["PidMode"] == "container:db"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from console.model.redeploy.course import (
+    ASIDE,
     LABELS,
     NEXT,
     OF,
@@ -23,6 +24,7 @@ from console.model.redeploy.course import (
     Trace,
     Way,
     find,
+    last_step,
     next_step,
     way_back,
 )
@@ -95,7 +97,9 @@ class Engine:
             StepKind.CONNECT: (NEW, {"networks": networks}),
             StepKind.HOLD: (OLD, {"policy": "no"}),
             StepKind.STOP_OLD: (OLD, {"running": False}),
-            StepKind.SHELVE: (OLD, {"name": "web" + PREV}),
+            StepKind.SHELVE: (OLD, {"name": "web" + ASIDE}),
+            StepKind.KEEP: (OLD, {"name": "web" + PREV}),
+            StepKind.REOPEN: (OLD, {"name": "web" + ASIDE}),
             StepKind.PROMOTE: (NEW, {"name": "web"}),
             StepKind.ARM: (NEW, {"policy": "always"}),
             StepKind.START: (NEW, {"running": True, "started": True}),
@@ -108,8 +112,9 @@ class Engine:
         }
         if step is StepKind.CREATE:
             self.create()
-        elif step in (StepKind.CLEAR, StepKind.DISCARD):
-            del self.containers[EARLIER if step is StepKind.CLEAR else NEW]
+        elif step in (StepKind.CLEAR, StepKind.DROP, StepKind.DISCARD):
+            gone = {StepKind.CLEAR: EARLIER, StepKind.DROP: OLD, StepKind.DISCARD: NEW}
+            del self.containers[gone[step]]
         else:
             which, fields = changes[step]
             self.change(which, **fields)
@@ -122,6 +127,14 @@ class Engine:
             step = next_step(self.facts(), goal, way)
             if step is None or step is StepKind.WAIT:
                 return taken
+            self.do(step)
+            taken.append(step)
+        return taken
+
+    def tidy(self, *, keep: bool = True) -> list[StepKind]:
+        """The new one is well: the rest."""
+        taken = []
+        while (step := last_step(self.facts(), keep=keep)) is not None:
             self.do(step)
             taken.append(step)
         return taken
@@ -146,10 +159,11 @@ ORDER = [
 def test_the_order() -> None:
     engine = Engine()
     assert engine.walk(Goal.FINISH) == ORDER
+    assert engine.tidy() == [StepKind.KEEP]
     engine.forwards_done()
     assert engine.walk(Goal.UNDO) == [
-        StepKind.DISARM, StepKind.STOP_NEW, StepKind.DEMOTE, StepKind.UNSHELVE, StepKind.RELEASE,
-        StepKind.START_OLD, StepKind.DISCARD,
+        StepKind.REOPEN, StepKind.DISARM, StepKind.STOP_NEW, StepKind.DEMOTE, StepKind.UNSHELVE,
+        StepKind.RELEASE, StepKind.START_OLD, StepKind.DISCARD,
     ]  # fmt: skip
     engine.backwards_done()
 
@@ -161,12 +175,19 @@ def test_what_has_no_policy_and_does_not_run_needs_less() -> None:
     assert engine.containers == Engine(policy="no", ran=False).containers
 
 
-def test_the_one_kept_before_goes_when_its_name_is_needed_and_not_earlier() -> None:
+def test_the_one_kept_before_goes_when_the_new_one_is_well_and_not_earlier() -> None:
     engine = Engine()
     engine.put(Seen(id=EARLIER, name="web" + PREV, running=False, started=True, policy="no", labels={}))
-    steps = engine.walk(Goal.FINISH)
-    assert steps.index(StepKind.CLEAR) == steps.index(StepKind.SHELVE) - 1
+    assert StepKind.CLEAR not in engine.walk(Goal.FINISH)
+    assert engine.tidy() == [StepKind.CLEAR, StepKind.KEEP]
     engine.forwards_done()
+
+
+def test_nothing_is_kept_where_nothing_is_to_be() -> None:
+    engine = Engine()
+    engine.walk(Goal.FINISH)
+    assert engine.tidy(keep=False) == [StepKind.DROP]
+    assert list(engine.containers) == [NEW]
 
 
 CASES = [
@@ -200,15 +221,16 @@ def test_cut_anywhere_and_walked_on_either_way_it_ends_well(
             assert engine.containers[OLD].running is ran or restarted
         else:
             assert engine.containers[NEW].name == "web"
-            assert engine.containers[OLD].name == "web" + PREV
+            assert engine.containers[OLD].name == "web" + ASIDE
             assert not engine.containers[OLD].running
 
 
-@pytest.mark.parametrize("steps", range(len(ORDER) + 1))
+@pytest.mark.parametrize("steps", range(len(ORDER) + 2))
 def test_a_stranger_finds_the_same_course(steps: int) -> None:
     """Nothing but the engine's containers tells another console where a redeploy stands."""
     engine = Engine()
-    engine.walk(Goal.FINISH, steps)
+    if len(engine.walk(Goal.FINISH, steps)) < steps:
+        engine.tidy()
     found = find(engine.containers.values())
     if steps == 0:
         assert found == []
@@ -217,30 +239,49 @@ def test_a_stranger_finds_the_same_course(steps: int) -> None:
     # In how many networks it has to be is seen on the old one, which a list of names does not show.
     assert replace(found[0].facts, networks=2) == engine.facts()
     assert found[0].operation == "op"
-    assert found[0].trace is (Trace.KEPT if steps == len(ORDER) else Trace.INTERRUPTED)
+    assert found[0].trace is (Trace.KEPT if steps > len(ORDER) else Trace.INTERRUPTED)
     assert found[0].facts.new is not None
     assert way_back(found[0].facts.new) == Way(policy="always", ran=True)
 
 
-@pytest.mark.parametrize("steps", range(1, 7))
+@pytest.mark.parametrize("steps", range(1, 8))
 def test_a_stranger_finds_the_way_back_too(steps: int) -> None:
     engine = Engine()
     engine.walk(Goal.FINISH)
+    engine.tidy()
     engine.walk(Goal.UNDO, steps)
     (found,) = find(engine.containers.values())
     assert replace(found.facts, networks=2) == engine.facts()
-    # Stopped but not yet renamed looks like a redeploy whose new container has ended: that is no half one.
-    assert found.trace is (Trace.KEPT if steps <= 2 else Trace.INTERRUPTED)
+    assert found.trace is Trace.INTERRUPTED
+
+
+def test_an_operator_who_stops_the_new_one_leaves_nothing_half_done() -> None:
+    engine = Engine()
+    engine.walk(Goal.FINISH)
+    engine.tidy()
+    engine.change(NEW, running=False, policy="no")
+    (found,) = find(engine.containers.values())
+    assert found.trace is Trace.KEPT
 
 
 def test_what_another_redeploy_did_is_not_taken_back() -> None:
     engine = Engine()
     engine.walk(Goal.FINISH, 2)
     engine.change(OLD, name="web" + PREV, running=False, policy="no")
-    winner = Seen(id="winner", name="web", running=True, started=True, policy="always", labels={})
+    winner = Seen(
+        id="winner", name="web", running=True, started=True, policy="always", labels={OPERATION: "x"}
+    )
     facts = replace(engine.facts(), other=winner)
     assert next_step(facts, Goal.UNDO, Way(policy="always", ran=True)) is StepKind.DISCARD
     assert next_step(replace(facts, new=None), Goal.UNDO, Way(policy="always", ran=True)) is None
+
+
+def test_a_name_that_somebody_took_is_no_reason_to_forget_the_old_one() -> None:
+    engine = Engine()
+    engine.walk(Goal.FINISH, 5)
+    thief = Seen(id="thief", name="web", running=False, started=False, policy="no", labels={})
+    facts = replace(engine.facts(), other=thief)
+    assert next_step(facts, Goal.UNDO, Way(policy="always", ran=True)) is StepKind.UNSHELVE
 
 
 def test_without_an_old_one_there_is_no_way_back() -> None:

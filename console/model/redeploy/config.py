@@ -68,9 +68,14 @@ def _health_check(own: dict[str, Any], config: Document, defaults: Document) -> 
 
 
 def _host_name(own: dict[str, Any], container: Document) -> None:
-    """A host name that the engine made of the old id, or that is not the container's at all, is left out."""
-    mode = text(mapping(container.get("HostConfig")).get("NetworkMode"))
-    shared = mode == "host" or mode.startswith("container:")
+    """A host name that the engine made of the old id, or that is not the container's at all, is left out.
+
+    In the host's network it may have one of its own (`docker run --network host -h shop`).
+    """
+    host_config = mapping(container.get("HostConfig"))
+    shared = (
+        text(host_config.get("NetworkMode")).startswith("container:") or host_config.get("UTSMode") == "host"
+    )
     if shared or own.get("Hostname") == text(container.get("Id"))[:12]:
         own.pop("Hostname", None)
     if shared:

@@ -6,9 +6,12 @@ same one after a SIGKILL, or another on another machine, finds the same next ste
 walking on from anywhere ends in the new container well or the old one running.
 
 The order forwards: create NAME.dockcon-next, connect its networks, take the old one's restart policy (with
-`always` an engine restart would bring it back beside the new one), stop it, rename it to NAME.dockcon-prev,
-rename the new one to NAME, start it. Backwards the same from the other end. Never do both have a restart
-policy and a start behind them: an engine that is restarted starts whatever has `always`, stopped or not.
+`always` an engine restart would bring it back beside the new one), stop it, rename it to NAME.dockcon-old,
+rename the new one to NAME, start it, wait until it is well, and only then rename the old one to
+NAME.dockcon-prev (or remove it): as long as there is a NAME.dockcon-old, somebody is at work, or was cut off.
+Backwards the same from the other end, a way back from NAME.dockcon-prev beginning with that name. Never do
+both have a restart policy and a start behind them: an engine that is restarted starts whatever has `always`,
+stopped or not.
 """
 
 from __future__ import annotations
@@ -17,7 +20,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-NEXT, PREV = ".dockcon-next", ".dockcon-prev"
+NEXT, ASIDE, PREV = ".dockcon-next", ".dockcon-old", ".dockcon-prev"
+ENDINGS = (NEXT, ASIDE, PREV)
+"""What a name ends in besides NAME itself: the new one before it has the name, the old one while it is not
+known whether the new one is well, and the old one that is kept for a way back.
+"""
 
 OPERATION = "dockcon.redeploy"
 OF = "dockcon.redeploy.of"
@@ -42,13 +49,11 @@ class StepKind(StrEnum):
 
     CREATE = "create"
     CONNECT = "connect"
-    CLEAR = "clear"
-    """Remove the container kept from the redeploy before this one: its name is needed."""
     HOLD = "hold"
     """Take the old one's restart policy."""
     STOP_OLD = "stop old"
     SHELVE = "shelve"
-    """Rename the old one to NAME.dockcon-prev."""
+    """Rename the old one to NAME.dockcon-old."""
     PROMOTE = "promote"
     """Rename the new one to NAME."""
     ARM = "arm"
@@ -56,6 +61,14 @@ class StepKind(StrEnum):
     START = "start"
     WAIT = "wait"
     """For health; what comes of it decides."""
+    CLEAR = "clear"
+    """The new one is well: remove the container kept from the redeploy before this one."""
+    KEEP = "keep"
+    """Rename the old one to NAME.dockcon-prev."""
+    DROP = "drop"
+    """Remove the old one."""
+    REOPEN = "reopen"
+    """Rename the old one from NAME.dockcon-prev to NAME.dockcon-old again: its way back has begun."""
     DISARM = "disarm"
     """Take the new one's restart policy."""
     STOP_NEW = "stop new"
@@ -100,7 +113,9 @@ class Facts:
     wanted: str = "no"
     """The restart policy that the new one is to have."""
     other: Seen | None = None
-    """Whoever else is called NAME: another redeploy was quicker, and what it did is not ours to take back."""
+    """Whoever else is called NAME. Where it is the new one of another redeploy, that was quicker, and what it
+    did is not ours to take back.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +151,7 @@ def _forwards(facts: Facts) -> StepKind | None:
         if old.running:
             return StepKind.STOP_OLD
         if old.name == facts.name:
-            return StepKind.CLEAR if facts.shelved is not None else StepKind.SHELVE
+            return StepKind.SHELVE
     if new.name != facts.name:
         return StepKind.PROMOTE
     if new.policy != facts.wanted:
@@ -144,13 +159,24 @@ def _forwards(facts: Facts) -> StepKind | None:
     return StepKind.WAIT if new.started else StepKind.START
 
 
+def last_step(facts: Facts, *, keep: bool) -> StepKind | None:
+    """What is left to do once the new one is well; None: nothing."""
+    if facts.shelved is not None:
+        return StepKind.CLEAR
+    if facts.old is None or (keep and facts.old.name == facts.name + PREV):
+        return None
+    return StepKind.KEEP if keep else StepKind.DROP
+
+
 def _backwards(facts: Facts, way: Way) -> StepKind | None:
     old, new = facts.old, facts.new
-    if facts.other is not None:
+    if facts.other is not None and OPERATION in facts.other.labels:
         return StepKind.DISCARD if new is not None else None
     if old is None:
         # Without an old one there is nothing to go back to; the new one is all there is.
         return None
+    if new is not None and new.name == facts.name and old.name == facts.name + PREV:
+        return StepKind.REOPEN
     if new is not None and new.started and new.policy != "no":
         return StepKind.DISARM
     if new is not None and new.running:
@@ -188,21 +214,27 @@ class Found:
 def find(seen: Iterable[Seen]) -> list[Found]:
     """Every redeploy of which these containers of one engine show a trace, by name.
 
-    A container called NAME.dockcon-next is half a redeploy, always. One called NAME.dockcon-prev is a way
-    back, unless nothing is called NAME, or what is called so was never started.
+    A container called NAME.dockcon-next or NAME.dockcon-old is half a redeploy, always. One called
+    NAME.dockcon-prev is a way back, unless nothing is called NAME, or what is called so was never started.
     """
     by_name = {container.name: container for container in seen}
     by_id = {container.id: container for container in by_name.values()}
-    names = {name.removesuffix(NEXT).removesuffix(PREV) for name in by_name if name.endswith((NEXT, PREV))}
+    names = {plain(name) for name in by_name if name.endswith(ENDINGS)}
     return [_found(name, by_name, by_id) for name in sorted(names)]
 
 
+def plain(name: str) -> str:
+    """NAME, of NAME or of NAME with one of our endings."""
+    return next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
+
+
 def _found(name: str, by_name: Mapping[str, Seen], by_id: Mapping[str, Seen]) -> Found:
-    current, next_, prev = by_name.get(name), by_name.get(name + NEXT), by_name.get(name + PREV)
+    current, next_ = by_name.get(name), by_name.get(name + NEXT)
+    aside, prev = by_name.get(name + ASIDE), by_name.get(name + PREV)
     new = next_ if next_ is not None else current if current and OPERATION in current.labels else None
     old = by_id.get(new.labels.get(OF, "")) if new is not None else None
     if old is None:
-        old = prev if new is current else current or prev
+        old = aside or prev if new is current else aside or current or prev
     if new is not None and old is not None and old.id == new.id:
         old = None
     shelved = prev if prev is not None and (old is None or prev.id != old.id) else None
@@ -214,7 +246,9 @@ def _found(name: str, by_name: Mapping[str, Seen], by_id: Mapping[str, Seen]) ->
         networks=new.networks if new is not None else 1,
         wanted=new.labels.get(WANTED, new.policy) if new is not None else "no",
     )
-    half = next_ is not None or current is None or (new is current and not current.started)
+    half = (
+        next_ is not None or aside is not None or current is None or (new is current and not current.started)
+    )
     return Found(
         trace=Trace.INTERRUPTED if half else Trace.KEPT,
         facts=facts,

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from console.errors import HostError
 from console.model.containers import Container
 from console.model.redeploy.course import (
+    ASIDE,
+    ENDINGS,
     NEXT,
     OPERATION,
     PREV,
@@ -16,6 +18,7 @@ from console.model.redeploy.course import (
     Trace,
     Way,
     find,
+    plain,
     way_back,
 )
 from console.model.redeploy.plan import Plan, Rules
@@ -48,7 +51,7 @@ def errand_from(host: str, found: Found, rules: Rules) -> Errand | None:
     one, so that only a person can decide.
     """
     new, old = found.facts.new, found.facts.old
-    if new is None and old is not None and old.name == found.facts.name + PREV:
+    if new is None and old is not None and old.name in (found.facts.name + PREV, found.facts.name + ASIDE):
         # Somebody removed the new one: what is left can only be given its name back and started. Its restart
         # policy stood on the one that is gone.
         way = Way(policy=old.policy, ran=True)
@@ -74,22 +77,22 @@ async def traces(engine: Engine) -> list[Found]:
 
 
 def suspects(rows: Iterable[Container]) -> list[Container]:
-    """Rows that alone show an interrupted redeploy, without asking anything: NAME.dockcon-next, or a
-    NAME.dockcon-prev without a NAME.
+    """Rows that alone show an interrupted redeploy, without asking anything: NAME.dockcon-next,
+    NAME.dockcon-old, or a NAME.dockcon-prev without a NAME.
     """
     by_name = {str(row.name): row for row in rows}
     return [
         row
         for name, row in by_name.items()
-        if name.endswith(NEXT) or (name.endswith(PREV) and name.removesuffix(PREV) not in by_name)
+        if name.endswith((NEXT, ASIDE)) or (name.endswith(PREV) and name.removesuffix(PREV) not in by_name)
     ]
 
 
 async def _related(engine: Engine, rows: Iterable[Container]) -> list[Seen]:
     """What has to be looked at closely: both names of each redeploy, and the name they are about."""
     by_name = {str(row.name): row for row in rows}
-    names = {n.removesuffix(NEXT).removesuffix(PREV) for n in by_name if n.endswith((NEXT, PREV))}
-    wanted = [by_name[n + end] for n in names for end in ("", NEXT, PREV) if n + end in by_name]
+    names = {plain(name) for name in by_name if name.endswith(ENDINGS)}
+    wanted = [by_name[n + end] for n in names for end in ("", *ENDINGS) if n + end in by_name]
     found = []
     for row in wanted:
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from console.errors import NotFound
 from console.model.containers import Container, ContainerState, Inspection
-from console.model.redeploy.course import NEXT, OPERATION, PREV, Facts, Seen
+from console.model.redeploy.course import ASIDE, NEXT, OPERATION, PREV, Facts, Seen
 from console.model.redeploy.documents import mapping, text
 from console.model.redeploy.networks import endpoints
 from console.transport.base import Engine
@@ -59,8 +59,9 @@ async def look(engine: Engine, name: str, old_id: str, operation: str, wanted: s
 
 
 async def taken_by(engine: Engine, name: str) -> Container | None:
-    """Whoever is called NAME.dockcon-next: the name is the mutex of a redeploy."""
-    return next((row for row in await engine.containers() if row.name == name + NEXT), None)
+    """Whoever is called NAME.dockcon-next or NAME.dockcon-old: the names are the mutex of a redeploy."""
+    taken = (name + NEXT, name + ASIDE)
+    return next((row for row in await engine.containers() if row.name in taken), None)
 
 
 async def _inspected(engine: Engine, row: Container | None) -> Inspection | None:

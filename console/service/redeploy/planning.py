@@ -11,7 +11,7 @@ from console.model.actions import Target
 from console.model.containers import ContainerState
 from console.model.redeploy.body import Recreation, recreation
 from console.model.redeploy.changes import Changes
-from console.model.redeploy.course import NEXT, OF, OPERATION, POLICY, PREV, RAN, WANTED, Way
+from console.model.redeploy.course import ENDINGS, OF, OPERATION, POLICY, RAN, WANTED, Way
 from console.model.redeploy.documents import mapping, text
 from console.model.redeploy.networks import shares_network_of
 from console.model.redeploy.owners import owner_of
@@ -103,7 +103,7 @@ async def _refusal(
     image: Mapping[str, object] | None,
     rules: Rules,
 ) -> SafeText:
-    if target.name.endswith((NEXT, PREV)):
+    if target.name.endswith(ENDINGS):
         return safe("it belongs to another redeploy: recover or roll back that one")
     owner = owner_of(document)
     if owner is not None and owner.undoes:

@@ -20,7 +20,16 @@ from console.errors import (
 )
 from console.model.actions import Action, ActionKind
 from console.model.clock import Clock
-from console.model.redeploy.course import NEXT, PREV, Goal, StepKind, Way, next_step
+from console.model.redeploy.course import (
+    ASIDE,
+    NEXT,
+    PREV,
+    Goal,
+    StepKind,
+    Way,
+    last_step,
+    next_step,
+)
 from console.model.redeploy.plan import Ending, Report, Rules, Told
 from console.model.text import NOTHING, SafeText, safe
 from console.service.redeploy.health import Gate, evidence
@@ -44,7 +53,6 @@ STOP_PATIENCE = 30
 _WORDS = {
     StepKind.CREATE: "create the new container",
     StepKind.CONNECT: "connect it to its other networks",
-    StepKind.CLEAR: "remove the one kept from the redeploy before",
     StepKind.HOLD: "take the old one's restart policy",
     StepKind.STOP_OLD: "stop the old one",
     StepKind.SHELVE: "rename the old one",
@@ -52,6 +60,10 @@ _WORDS = {
     StepKind.ARM: "give the new one its restart policy",
     StepKind.START: "start the new one",
     StepKind.WAIT: "wait until it is well",
+    StepKind.CLEAR: "remove the one kept from the redeploy before",
+    StepKind.KEEP: "keep the old one for a way back",
+    StepKind.DROP: "remove the old one",
+    StepKind.REOPEN: "take the old one from where it is kept",
     StepKind.DISARM: "take the new one's restart policy",
     StepKind.STOP_NEW: "stop the new one",
     StepKind.DEMOTE: "take the name from the new one",
@@ -102,6 +114,8 @@ class Walk:
     _begun: bool = False
     _said: StepKind | None = None
     _gate: Gate | None = field(default=None)
+    _well: SafeText = NOTHING
+    """Why the new one is well, once it is: then there is no turning round any more."""
 
     async def run(self) -> Report:
         """Walk until an end. Never raises for what a host or engine did."""
@@ -132,16 +146,23 @@ class Walk:
         if step is None:
             return self._returned(scene)
         if step is StepKind.CREATE and errand.create is None:
-            return self._end(Ending.STUCK, "the new container is gone", "undo it")
+            return self._end(
+                Ending.STUCK,
+                "the new container is gone",
+                f"dockcon recover --undo {errand.host}/{errand.name}",
+            )
         if step is StepKind.CREATE and (scene.facts.old is None or scene.facts.old.name != errand.name):
             return self._end(
                 Ending.REFUSED, "somebody else changed it meanwhile; nothing was done", "plan anew"
             )
+        await self._do(engine, scene, step)
+        return None
+
+    async def _do(self, engine: Engine, scene: Scene, step: StepKind) -> None:
         self._say(step)
         await self.record(step)
         await self._take(engine, scene, step)
         self._failures = 0
-        return None
 
     async def _take(self, engine: Engine, scene: Scene, step: StepKind) -> None:
         errand, deeds, facts = self.errand, engine.deeds, scene.facts
@@ -151,8 +172,11 @@ class Walk:
         elif step is StepKind.CONNECT:
             network, endpoint = scene.missing[0]
             await deeds.connect(network, new, endpoint)
-        elif step is StepKind.CLEAR and facts.shelved is not None:
-            await deeds.act(facts.shelved.id, Action(kind=ActionKind.REMOVE))
+        elif step in (StepKind.CLEAR, StepKind.DROP):
+            gone = facts.shelved if step is StepKind.CLEAR else facts.old
+            if gone is not None:
+                # Its volumes are the new one's.
+                await deeds.act(gone.id, Action(kind=ActionKind.REMOVE))
         elif step in _POLICIES:
             policy = {StepKind.ARM: errand.wanted, StepKind.RELEASE: errand.way.policy}.get(step, "no")
             await deeds.set_restart_policy(errand.old_id if _POLICIES[step] else new, policy)
@@ -162,6 +186,8 @@ class Walk:
 
     async def _wait(self, engine: Engine, scene: Scene) -> Report | None:
         assert scene.facts.new is not None
+        if self._well:
+            return await self._tidy(engine, scene)
         self._say(StepKind.WAIT)
         if self._gate is None:
             self._gate = Gate(self.errand.rules, self.clock)
@@ -174,12 +200,16 @@ class Walk:
             self.evidence = await evidence(engine, new)
             self._turn(why)
             return None
+        self._well = why
         self._tell(why)
-        if self.errand.rules.keep == 0 and scene.facts.old is not None:
-            # Its volumes are the new one's.
-            await engine.deeds.act(scene.facts.old.id, Action(kind=ActionKind.REMOVE))
-            self._tell(safe("the old one is removed"))
-        return self._end(Ending.DONE, str(why))
+        return None
+
+    async def _tidy(self, engine: Engine, scene: Scene) -> Report | None:
+        step = last_step(scene.facts, keep=self.errand.rules.keep > 0)
+        if step is None:
+            return self._end(Ending.DONE, str(self._well))
+        await self._do(engine, scene, step)
+        return None
 
     def _returned(self, scene: Scene) -> Report:
         if scene.facts.old is None:
@@ -203,7 +233,13 @@ class Walk:
     async def _failed(self, error: DockconError) -> Report | None:
         """The engine said no: turn round, or, on the way back, try again a few times."""
         self._failures += 1
-        if self.goal is Goal.FINISH:
+        if self._well:
+            self._tell(SafeText(error.message), bad=True)
+            if self._failures >= TRIES:
+                finish = f"dockcon recover --finish {self.errand.host}/{self.errand.name}"
+                words = f"{self._well}; the old one could not be put away: {error.message}"
+                return self._end(Ending.DONE, words, finish)
+        elif self.goal is Goal.FINISH:
             # A conflict may mean that another console walks the same way: what it did is seen at the next
             # look, and only a step that is still to be taken, and still refused, turns us round.
             if self._failures > 1 or not isinstance(error, Conflict | NotFound):
@@ -212,7 +248,8 @@ class Walk:
         else:
             self._tell(SafeText(error.message), bad=True)
             if self._failures >= TRIES:
-                return self._end(Ending.STUCK, f"{self.reason}; on the way back: {error.message}")
+                why = "; on the way back: ".join(filter(None, (self.reason, error.message)))
+                return self._end(Ending.STUCK, why)
         await self.clock.sleep(1.0)
         return None
 
@@ -241,7 +278,9 @@ def _action(step: StepKind, name: str) -> tuple[bool, Action]:
     actions = {
         StepKind.STOP_OLD: (True, Action(kind=ActionKind.STOP)),
         StepKind.STOP_NEW: (False, Action(kind=ActionKind.STOP, timeout=STOP_PATIENCE)),
-        StepKind.SHELVE: (True, Action(kind=ActionKind.RENAME, name=safe(name + PREV))),
+        StepKind.SHELVE: (True, Action(kind=ActionKind.RENAME, name=safe(name + ASIDE))),
+        StepKind.KEEP: (True, Action(kind=ActionKind.RENAME, name=safe(name + PREV))),
+        StepKind.REOPEN: (True, Action(kind=ActionKind.RENAME, name=safe(name + ASIDE))),
         StepKind.UNSHELVE: (True, Action(kind=ActionKind.RENAME, name=safe(name))),
         StepKind.PROMOTE: (False, Action(kind=ActionKind.RENAME, name=safe(name))),
         StepKind.DEMOTE: (False, Action(kind=ActionKind.RENAME, name=safe(name + NEXT))),

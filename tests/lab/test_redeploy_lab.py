@@ -1,0 +1,102 @@
+"""Redeploys on a real engine, struck by anything at any step: one container is well in the end."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.machine import LabError
+from tests.lab.redeploying import (
+    CASES,
+    FAULTS,
+    Redeploying,
+    Triple,
+    images_and_networks,
+    pairwise,
+    remove_thieves,
+    settled,
+    triples,
+)
+
+SEED = 20
+FEW = 9
+"""Of the pairs, in the quick run."""
+
+
+@pytest.fixture
+def hosts_yml(lab: Lab, tmp_path: Path) -> Path:
+    """The lab's, but with short waits."""
+    file = tmp_path / "hosts.yml"
+    file.write_text(lab.hosts_yml.read_text() + "redeploy: {stable: 1s, timeout: 20s}\n")
+    return file
+
+
+PORT_LOST = "port is already allocated"
+"""An engine that is killed while it publishes a port says so for ever, until it is started once more."""
+
+
+def strike(host: LabHost, hosts_yml: Path, home: Path, triple: Triple, dice: random.Random) -> str:
+    """One case from the start to the end; how it ended. Raises AssertionError where the promise is broken."""
+    name, fault, step = triple
+    case = CASES[name]
+    at = Redeploying(host, hosts_yml, home, case)
+    at.begin()
+    struck = at.at(step)
+    if struck:
+        time.sleep(dice.choice((0, 0, 0.02, 0.1)))
+        FAULTS[fault](at, dice)
+    code = at.end()
+    at.never_two()
+    remove_thieves(host)
+    settled(at)
+    ended = "left half done, " if at.half_done() else ""
+    if ended:
+        goal = dice.choice(("--undo", "--finish"))
+        done = at.dockcon("recover", goal, "--yes", "h1/web")
+        ended += f"recover {goal}"
+        if PORT_LOST in done.stdout and "engine" in fault:
+            host.stop_dockerd()
+            host.start_dockerd()
+            done = at.dockcon("recover", "--undo", "--yes", "h1/web")
+            ended += ", engine restarted for its port, recover --undo"
+        assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
+        assert not at.half_done()
+    which = at.check(may_rest="engine" in fault and case.policy == "no" and code in (0, -9) and not ended)
+    if not ended and code >= 0:
+        assert (code, which) in ((0, "new"), (1, "old"), (5, "old"), (6, "old")), (code, which)
+    return f"{'' if struck else 'not struck, '}exit {code}, {ended}{', ' if ended else ''}{which}"
+
+
+def strike_all(lab: Lab, hosts_yml: Path, home: Path, some: list[Triple]) -> None:
+    host, broken = lab["h1"], []
+    with images_and_networks(host):
+        for number, triple in enumerate(some):
+            dice = random.Random(f"{SEED} {number}")
+            began = time.monotonic()
+            try:
+                said = strike(host, hosts_yml, home, triple, dice)
+            except (AssertionError, LabError) as error:
+                said = f"BROKEN: {error}"
+                broken.append(f"{triple}: {error}")
+            print(f"{number + 1}/{len(some)} {' / '.join(triple)}: {said} ({time.monotonic() - began:.1f} s)")
+            host.mend()
+            if "engine" in triple[1] and "kill" in triple[1]:
+                # It may still believe that a port of this case is taken.
+                host.stop_dockerd()
+                host.start_dockerd()
+    print(f"{len(some)} cases, {len(broken)} broken promises")
+    assert not broken, "\n".join(broken)
+
+
+def test_some_cases_and_faults_and_steps(lab: Lab, hosts_yml: Path, tmp_path: Path) -> None:
+    strike_all(lab, hosts_yml, tmp_path, pairwise(triples(), SEED)[:FEW])
+
+
+@pytest.mark.soak
+def test_every_pair_of_case_fault_and_step(lab: Lab, hosts_yml: Path, tmp_path: Path) -> None:
+    strike_all(lab, hosts_yml, tmp_path, pairwise(triples(), SEED)[FEW:])
