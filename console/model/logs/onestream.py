@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from enum import Enum
 from itertools import compress, islice
@@ -35,6 +35,7 @@ class OneStream:
     """The memory of one stream. `Resume` has one for each, and decides over them together."""
 
     __slots__ = (
+        "_besides",
         "_doubt_bytes",
         "_parts",
         "_parts_bytes",
@@ -64,6 +65,8 @@ class OneStream:
         """Whether the last of them ended a line."""
         self.index = 0
         """How many of them the engine has sent since it last began again at an older frame."""
+        self._besides: list[int] = []
+        """For each of them, the other stream's newest stamp when it came: so much of that was before."""
         self.doubt: list[tuple[int, bytes]] = []
         self.doubt_since = 0.0
         self._doubt_bytes = 0
@@ -84,42 +87,38 @@ class OneStream:
             return False
         return all(map(le if self.lumped else lt, stamps, islice(stamps, 1, None)))
 
-    def take_all(self, stamps: Sequence[int], frames: LogFrames) -> None:
-        """Take all of these, this stream's stamps in `frames`; `above` and `are_whole` have said yes."""
+    def take_all(self, stamps: Sequence[int], end: Sequence[tuple[int, int]]) -> None:
+        """Take all of these, this stream's stamps, after `above` has said yes. All are whole lines; `end` has
+        (hash, newest stamp beside it) of those that share the newest stamp.
+        """
         self.recent.extend(stamps)
         self.last = stamps[-1]
-        size = len(stamps) - bisect_left(stamps, self.last)
-        kinds = bytes(frames.streams)
-        at = len(kinds)
-        self.group = []
-        for _ in range(size):
-            at = kinds.rindex(self.kind, 0, at)
-            self.group.insert(0, hash(frames.payloads[at]))
-        self.index = size
+        self.group = [mark for mark, _ in end]
+        self._besides = [beside for _, beside in end]
+        self.index = len(end)
         self.whole = True
 
     # Frames one by one.
 
-    def knows(self, stamp: int, payload: bytes, cut: bool) -> bool:
-        """Whether this frame, the first of an answer, was taken or is older than all that was. `cut`: the
-        answer may begin in the middle of a line.
+    def knows(self, stamp: int, payload: bytes, cut: bool) -> bool | None:
+        """Whether this frame, one of the first of an answer, was taken. None: it may have been, the next one
+        tells. `cut`: the answer may begin within a line, and it must be known at which part.
         """
-        if stamp == self.last:
-            mark = hash(payload)
-            if mark not in self.group:
-                return False
-            # All parts alike: which of them it is decides what comes next, unless nothing does.
-            at_start = not cut and mark == self.group[0]
-            return at_start or self.group.count(mark) == 1 or (self.whole and not self.lumped)
-        return stamp <= self.recent.high and (stamp < self.recent.floor or stamp in self.recent)
+        if stamp != self.last:
+            return None if stamp < self.recent.floor else stamp in self.recent
+        mark = hash(payload)
+        if self.whole and not self.lumped:
+            return True
+        if mark not in self.group:  # it may be before the first part that was taken
+            return None
+        return not cut and (mark == self.group[0] or self.group.count(mark) == 1)
 
     def judge(self, stamp: int, payload: bytes, live: bool) -> Verdict:
         """What this frame is. `live`: the newest frame taken was passed in this answer."""
         if stamp > self.recent.high:
             return Verdict.NEW
         if stamp == self.last:
-            return self._judge_newest(hash(payload))
-        self.index = 0
+            return self._judge_newest(hash(payload), live)
         if stamp in self.recent:
             return Verdict.REPEAT
         if stamp >= self.recent.floor:
@@ -129,29 +128,51 @@ class OneStream:
         # Above the newest, though others are higher: the clock was set back, and this goes on from there.
         return Verdict.NEW if stamp > self.last else Verdict.DOUBT
 
-    def _judge_newest(self, mark: int) -> Verdict:
+    def _judge_newest(self, mark: int, live: bool) -> Verdict:
         """What a frame with the newest stamp is."""
-        if self.index < len(self.group):
-            if mark in self.group[self.index :]:
-                self.index = self.group.index(mark, self.index) + 1
+        group = self.group
+        if self.index < len(group):
+            if mark == group[self.index] or mark in group:
+                self.index = group.index(mark, self.index if mark in group[self.index :] else 0) + 1
                 return Verdict.REPEAT
         elif self.whole and not self.lumped:
-            if mark in self.group:
-                self.index = self.group.index(mark) + 1
+            if mark in group:
+                self.index = group.index(mark) + 1
                 return Verdict.REPEAT
-            self.lumped = True
-        return Verdict.NEW
+            self.lumped = live
+        elif not self.whole and len(group) > 1 and mark == group[0] and group.count(mark) == 1:
+            # Sent again from its first part on. With only one part so far it is taken for the second, since
+            # long lines of equal parts are more common than a rotation at that very place.
+            self.index = 1
+            return Verdict.REPEAT
+        # Parts that are older than the first one taken may come before it: reading began within a line.
+        return Verdict.NEW if live else Verdict.REPEAT
+
+    def be_at(self, stamp: int, stream: OneStream, jumped: bool) -> None:
+        """The engine is at that frame, which is not new. What of `group` is before it was sent, or will not
+        be; what is after it will be. `jumped`: it was not sending again before.
+        """
+        if stream is not self and stream.recent.high == stream.last:  # else its stamps tell no order
+            before = bisect_left(self._besides, stamp)
+            upto = before if jumped else bisect_right(self._besides, stamp)
+            self.index = min(max(self.index, before), upto)
+        elif stream is self and stamp != self.last:
+            self.index = 0
 
     def at_end(self) -> bool:
         """Whether the newest frame taken was the last one seen."""
         return self.index == len(self.group)
 
-    def accept(self, stamp: int, payload: bytes, out: LogFrames) -> None:
-        """Take a frame as the newest; put into `out` what is a whole line by now."""
+    def accept(self, stamp: int, payload: bytes, beside: int, out: LogFrames) -> None:
+        """Take a frame as the newest; put into `out` what is a whole line by now. `beside`: the other
+        stream's newest stamp.
+        """
         if stamp == self.last and self.group:
             self.group.append(hash(payload))
+            self._besides.append(beside)
         else:
             self.group = [hash(payload)]
+            self._besides = [beside]
             self.last = stamp
         self.index = len(self.group)
         self.whole = payload.endswith(b"\n")

@@ -12,11 +12,13 @@ certain a frame is doubtful, and what comes after it decides.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from console.model.logs.lines import LogFrames
 from console.model.logs.onestream import LINE_LIMIT, OneStream, Verdict, are_whole
+from console.model.logs.stamps import NEVER
 
 __all__ = ["LINE_LIMIT", "Resume", "Taken"]
 
@@ -55,7 +57,7 @@ class Taken:
 class Resume:
     """The memory of one source over all its streams. Pure: it has no clock of its own.
 
-    For every answer of the engine: `begin`, then `knows` of its first frames, then `take` of all of them.
+    For every answer of the engine: `begin`, then `knows` of what came first, then `take` of it and the rest.
     `settle` belongs to a tick (about every 0.5 s), `finish` to the end of a log. What is older than the very
     first frame taken is not wanted and counts as a repeat: who wants more of the past begins with a new
     `Resume`.
@@ -77,6 +79,7 @@ class Resume:
         self._live = True
         self._fresh = False
         self._finite = False
+        self._again = False
         self._forward_at = 0.0
 
     @property
@@ -89,33 +92,35 @@ class Resume:
     @property
     def since_ns(self) -> int | None:
         """Where to ask from, so that all that is not taken yet and a frame that was taken are in the answer:
-        the older of the streams' newest stamps (at most 10 min before the newer), less 2 s. None: from
-        wherever one likes, nothing is known.
+        the oldest of the streams' newest stamps (at most 10 min before that of the newest frame), less 2 s.
+        None: from wherever one likes, nothing is known.
         """
-        lasts = [s.last for s in self._streams.values()]
-        if not lasts:
+        if self._newest is None:
             return None
-        return max(0, max(min(lasts), max(lasts) - QUIET_SLACK_NS) - SLACK_NS)
+        oldest = min(stream.last for stream in self._streams.values())
+        return max(0, max(oldest, self._newest.last - QUIET_SLACK_NS) - SLACK_NS)
 
     def knows(self, frames: LogFrames, *, cut: bool = True) -> bool:
-        """Whether the first frames of a new answer begin with, or contain, one that was taken, or one older
-        than all that was taken: then nothing between is missing, since logs lose their oldest part first.
-        True also where nothing was ever taken. To be asked after `begin` and before `take`.
+        """Whether a new answer begins with a frame that was taken, or one older than all that is remembered:
+        then nothing between is missing, since logs lose their oldest part first. True also where nothing was
+        ever taken. To be asked after `begin`, of the frames that are given to `take` next; the more there
+        are, the more certain it is.
 
         Not `cut`: the answer was not limited by `tail`, so that it begins with the first part of a line.
         """
         if self._newest is None:
             return True
-        known = True
+        older = not frames.stamps
         for stamp, kind, payload in zip(frames.stamps, frames.streams, frames.payloads, strict=True):
-            stream = self._streams.get(kind)
-            if stream is None:
-                known = stamp < self._newest.last - _SKEW_NS
-            else:
+            if (stream := self._streams.get(kind)) is not None:
                 known = stream.knows(stamp, payload, cut)
-            if known or (stream is not None and stamp == stream.last):
-                break
-        return known
+                if known is not None:
+                    return known
+                older = older or stamp < min(stream.recent.floor, stream.last)
+            else:
+                # Nothing tells whether it is before the first frame taken or after the newest, but its age.
+                older = older or stamp < self._newest.last - _SKEW_NS
+        return older
 
     def has_newest(self, frames: LogFrames) -> bool:
         """Whether the last of these frames, the newest line of a log, was taken: by its stamp itself and not
@@ -134,7 +139,7 @@ class Resume:
         for stream in self._streams.values():
             stream.index = 0
         self._live = self._newest is None
-        self._fresh = True
+        self._fresh = self._again = True
 
     def take(self, frames: LogFrames, now: float) -> Taken:
         """Look at the next frames of an answer, arrived at `now` (monotonic seconds); return what is new."""
@@ -146,7 +151,7 @@ class Resume:
             self._live = self._live or not self.knows(frames, cut=False)
             self._fresh = False
         if self._smooth(frames):
-            self._live = True
+            self._live, self._again = True, False
             self._forward_at = now
             self.lines += len(frames.stamps)
             return Taken(frames)
@@ -155,7 +160,7 @@ class Resume:
     def settle(self, now: float) -> Taken:
         """What was doubtful for 2 s becomes real: the engine's clock was set back."""
         taken = Taken()
-        for stream in self._streams.values():
+        for _, stream in sorted(self._streams.items()):
             if not stream.doubt or now - stream.doubt_since < DOUBT_SECONDS:
                 continue
             if self._forward_at > stream.doubt_since + _SKEW_SECONDS:
@@ -170,7 +175,7 @@ class Resume:
         All of it stays known, should the same bytes come again.
         """
         taken = Taken()
-        for stream in self._streams.values():
+        for _, stream in sorted(self._streams.items()):
             self._believe(stream, taken)
             stream.end_line(taken.lines)
         return self._counted(taken)
@@ -192,10 +197,14 @@ class Resume:
             return False
         kinds = frames.streams
         shares = self._shares(frames)
-        if not all(stream.above(stamps) for stream, stamps in shares):
-            return False
         for stream, stamps in shares:
-            stream.take_all(stamps, frames)
+            # Before the newest frame taken was passed, a stream nothing was taken of is not wanted.
+            if not stream.above(stamps) or not (self._live or stream.group):
+                return False
+        bytewise = bytes(kinds)
+        ends = [self._end(stream, stamps, bytewise, frames) for stream, stamps in shares]
+        for (stream, stamps), end in zip(shares, ends, strict=True):
+            stream.take_all(stamps, end)
             self._streams[stream.kind] = stream
         self._newest = self._streams[kinds[-1]]
         return True
@@ -208,6 +217,23 @@ class Resume:
         streams = [self._of(kind) for kind in sorted(set(kinds))]
         return [(stream, stream.mine(kinds, frames.stamps)) for stream in streams]
 
+    def _end(
+        self, stream: OneStream, stamps: Sequence[int], kinds: bytes, frames: LogFrames
+    ) -> list[tuple[int, int]]:
+        """(Hash, newest stamp beside it) of this stream's frames that share its newest stamp."""
+        end: list[tuple[int, int]] = []
+        at = len(kinds)
+        for _ in range(len(stamps) - bisect_left(stamps, stamps[-1])):
+            at = kinds.rindex(stream.kind, 0, at)
+            before = max((kinds.rfind(kind, 0, at) for kind in {*kinds} - {stream.kind}), default=-1)
+            beside = frames.stamps[before] if before >= 0 else self._beside(stream)
+            end.append((hash(frames.payloads[at]), beside))
+        return end[::-1]
+
+    def _beside(self, stream: OneStream) -> int:
+        """The newest stamp of the other stream."""
+        return max((other.last for other in self._streams.values() if other is not stream), default=NEVER)
+
     # The slow path: frame by frame.
 
     def _sift(self, frames: LogFrames, now: float) -> Taken:
@@ -219,6 +245,9 @@ class Resume:
                 continue
             forward = stamp > stream.recent.high
             verdict = stream.judge(stamp, payload, self._live)
+            for other in self._streams.values() if verdict is not Verdict.NEW else ():
+                other.be_at(stamp, stream, not self._again)
+            self._again = verdict is not Verdict.NEW
             if verdict is Verdict.DOUBT and not self._finite:
                 if stream.put_aside(stamp, payload, now):
                     self._believe(stream, taken)
@@ -241,7 +270,7 @@ class Resume:
     def _accept(self, stream: OneStream, stamp: int, payload: bytes, taken: Taken) -> None:
         if stream.group:
             taken.back_ns = max(taken.back_ns, stream.last - stamp)
-        stream.accept(stamp, payload, taken.lines)
+        stream.accept(stamp, payload, self._beside(stream), taken.lines)
         self._newest = self._streams[stream.kind] = stream
 
     def _believe(self, stream: OneStream, taken: Taken) -> None:

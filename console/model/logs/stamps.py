@@ -6,7 +6,6 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
-from itertools import chain
 
 NEVER = -(2**63)
 """Before any stamp."""
@@ -82,6 +81,12 @@ class RecentStamps:
         self.high = max(chunk[-1] for chunk in self._chunks)
 
     def _tidy(self) -> None:
-        """A clock that goes to and fro makes runs of a few stamps each: join the older half."""
-        older = [self._chunks.popleft() for _ in range(len(self._chunks) // 2)]
-        self._chunks.appendleft(array("q", sorted(chain.from_iterable(older))))
+        """A clock that goes to and fro makes runs of a few stamps each: join neighbours."""
+        old, self._chunks = self._chunks, deque()
+        together: list[int] = []
+        for chunk in old:
+            if together and len(together) + len(chunk) > self._limit // 4:
+                self._chunks.append(array("q", sorted(together)))
+                together = []
+            together += chunk
+        self._chunks.append(array("q", sorted(together)))
