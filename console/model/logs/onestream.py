@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from enum import Enum
 from itertools import compress, islice
@@ -149,15 +149,13 @@ class OneStream:
         return Verdict.NEW if live else Verdict.REPEAT
 
     def be_at(self, stamp: int, stream: OneStream, jumped: bool) -> None:
-        """The engine is at that frame, which is not new. What of `group` is before it was sent, or will not
-        be; what is after it will be. `jumped`: it was not sending again before.
+        """The engine is at that frame, which is not new. What of `group` comes after it will be sent again,
+        the rest was or will not be. `jumped`: it was elsewhere before.
         """
-        if stream is not self and stream.recent.high == stream.last:  # else its stamps tell no order
-            before = bisect_left(self._besides, stamp)
-            upto = before if jumped else bisect_right(self._besides, stamp)
-            self.index = min(max(self.index, before), upto)
-        elif stream is self and stamp != self.last:
-            self.index = 0
+        if stream is self:
+            self.index = self.index if stamp == self.last else 0
+        elif jumped:
+            self.index = bisect_left(self._besides, stamp) if stream.recent.ascend else 0
 
     def at_end(self) -> bool:
         """Whether the newest frame taken was the last one seen."""

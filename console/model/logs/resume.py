@@ -139,7 +139,7 @@ class Resume:
         for stream in self._streams.values():
             stream.index = 0
         self._live = self._newest is None
-        self._fresh = self._again = True
+        self._fresh, self._again = True, False
 
     def take(self, frames: LogFrames, now: float) -> Taken:
         """Look at the next frames of an answer, arrived at `now` (monotonic seconds); return what is new."""
@@ -245,8 +245,9 @@ class Resume:
                 continue
             forward = stamp > stream.recent.high
             verdict = stream.judge(stamp, payload, self._live)
-            for other in self._streams.values() if verdict is not Verdict.NEW else ():
-                other.be_at(stamp, stream, not self._again)
+            if verdict is not Verdict.NEW:
+                for known in self._streams.values():
+                    known.be_at(stamp, stream, not self._again)
             self._again = verdict is not Verdict.NEW
             if verdict is Verdict.DOUBT and not self._finite:
                 if stream.put_aside(stamp, payload, now):

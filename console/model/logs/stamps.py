@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 
 NEVER = -(2**63)
 """Before any stamp."""
@@ -20,12 +21,13 @@ class RecentStamps:
     They lie in ascending runs, so that a look-up is a few bisections and nothing is built for it.
     """
 
-    __slots__ = ("_chunk", "_chunks", "_held", "_limit", "floor", "high")
+    __slots__ = ("_chunk", "_chunks", "_held", "_limit", "_mixed", "floor", "high")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._chunk = max(1, limit // 16)
         self._held = 0
+        self._mixed = False
         self._chunks: deque[array[int]] = deque()
         self.high = NEVER
         """The highest stamp remembered: whatever is above it cannot be among them."""
@@ -41,6 +43,11 @@ class RecentStamps:
 
     def __len__(self) -> int:
         return self._held
+
+    @property
+    def ascend(self) -> bool:
+        """Whether they came in the order of time, so that a lower one was before a higher one."""
+        return not self._mixed and all(one[-1] <= other[0] for one, other in pairwise(self._chunks))
 
     def add(self, stamp: int) -> None:
         """Remember one stamp."""
@@ -82,6 +89,7 @@ class RecentStamps:
 
     def _tidy(self) -> None:
         """A clock that goes to and fro makes runs of a few stamps each: join neighbours."""
+        self._mixed = True
         old, self._chunks = self._chunks, deque()
         together: list[int] = []
         for chunk in old:

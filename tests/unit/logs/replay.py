@@ -88,7 +88,7 @@ def written(lines: Sequence[Entry]) -> list[Frame]:
             stamp += 1
         used[line.stream].add(stamp)
         last[line.stream] = stamp
-        if waiting and (waiting[0][1] == line.stream or not line.beside):
+        if waiting and (waiting[0][1] == line.stream or not line.beside or line.after_ms > 20):
             log += waiting
             waiting = []
         texts = [b"x" if line.plain else b"%d.%d " % (number, part) for part in range(line.parts)]

@@ -52,6 +52,8 @@ class Reader:
             if since is None:
                 there, tail = self.log[self.start : here], None
             first = there[-tail:] if tail is not None else there
+            if tail is not None and first and equal_parts_cut(self.log, self.log.index(first[0])):
+                continue  # it cannot be told which of the parts comes first
             first += self.follow(here, upto)
             self.resume.begin()
             size = self.data.draw(st.integers(self.telling(first), len(first)), label="read first")
@@ -68,10 +70,9 @@ class Reader:
         """How many frames it takes to tell whether they are known: one of a stream of which some were taken,
         and not older than those.
         """
-        oldest: dict[int, int] = {}
-        for stamp, stream, _ in self.log[self.start : self.at]:
-            oldest.setdefault(stream, stamp)
-        telling = (n for n, frame in enumerate(frames, 1) if frame[0] >= oldest.get(frame[1], frame[0] + 1))
+        older = set(self.log[: self.start])
+        streams = {stream for _, stream, _ in self.log[self.start : self.at]}
+        telling = (n for n, frame in enumerate(frames, 1) if frame[1] in streams and frame not in older)
         return next(telling, len(frames))
 
     def follow(self, here: int, upto: int) -> list[Frame]:
