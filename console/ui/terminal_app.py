@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.segment import Segments
-from textual.app import App
 from textual.command import CommandPalette
 from textual.theme import ThemeProvider
 
@@ -14,10 +13,11 @@ from console.ui.driver import ConsoleDriver
 from console.ui.keys import clashes
 from console.ui.theme import DEFAULT_THEME, NO_COLOR_THEME, is_monochrome, variable_defaults
 from console.ui.theme_files import load_themes
+from console.ui.typing import TypingApp
 from console.ui.widgets.scrollbar import use_plain
 
 
-class TerminalApp(App[int]):
+class TerminalApp(TypingApp):
     """An app with our themes and the operator's own taste."""
 
     ALLOW_SELECT = False

@@ -19,6 +19,9 @@ RATED = 3.0
 """Seconds over which lines are counted for a rate."""
 
 
+SETTLED = 1.0
+"""Seconds after loading from which lines are counted: the past says nothing of how fast lines come."""
+
 MISSING = (NoteKind.GAP, NoteKind.DROPPED)
 
 GAPS = 500
@@ -34,6 +37,7 @@ class Intake:
         self._clock = clock
         self._tap: LogTap | None = None
         self._came: deque[tuple[float, int]] = deque()
+        self._counted_from = 0.0
         self._frozen = False
         self.ring = LogRing(caps.lines, caps.bytes)
         self.gaps: list[int] = []
@@ -57,6 +61,7 @@ class Intake:
         self.sources, self.clocks = (), {}
         self.dropped, self.corrected, self.suspended = 0, False, False
         self._came.clear()
+        self._counted_from = self._clock() + SETTLED
         self._tap = self._open(wish)
         if self._frozen:
             self._tap.freeze(True)
@@ -94,8 +99,11 @@ class Intake:
         self.loading, self.corrected = update.loading, update.corrected
         self.dropped, self.suspended = update.dropped, update.suspended
         lines = sum(map(len, update.blocks))
-        if lines and not update.loading:
-            self._came.append((self._clock(), lines))
+        now = self._clock()
+        if update.loading:
+            self._counted_from = now + SETTLED
+        elif lines and now >= self._counted_from:
+            self._came.append((now, lines))
 
     @property
     def rate(self) -> float:
