@@ -173,13 +173,15 @@ def _listings(verbs: argparse._SubParsersAction[_Parser]) -> None:
 def _others(verbs: argparse._SubParsersAction[_Parser]) -> None:
     parser = _verb(verbs, "check", "check", "check the files, then every host: what works, what to try next")
     _json(parser)
-    parser = _verb(verbs, "bundle", "bundle", "one archive of states, events and inspects (secrets masked)")
+    parser = _verb(
+        verbs, "bundle", "bundle", "one archive of states, events, inspects, logs (secrets masked)"
+    )
     parser.add_argument(
         "--since",
         metavar="TIME",
         type=_ago,
         default=1800.0,
-        help="events of the last 30m (the default), 2h",
+        help="events of the last 30m (the default), 2h; logs of the last 10m at most",
     )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="default: named by fleet and time")
 

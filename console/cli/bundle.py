@@ -1,4 +1,4 @@
-"""`dockcon bundle`: states, events and inspects of all hosts in one archive, to be looked into later."""
+"""`dockcon bundle`: states, events, inspects and logs of all hosts in one archive, for looking later."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ from console.model.problems import find
 from console.model.snapshot import HostSnapshot
 from console.service.collect import collect
 from console.service.incident import Record, record
+
+LOGS_SINCE = 600.0
+"""Seconds of logs at most."""
 
 
 def run(options: Options, homes: Homes, output: Output) -> Exit:
@@ -66,7 +69,14 @@ async def _records(setup: Setup, since: float) -> list[Record]:
             details=True,
             past=True,
         )
-        return await record(transport, snapshots, clock=setup.clock, memory=memory, since=since)
+        return await record(
+            transport,
+            snapshots,
+            clock=setup.clock,
+            memory=memory,
+            since=since,
+            logs_since=min(since, LOGS_SINCE),
+        )
     finally:
         await transport.aclose()
         memory.close()
@@ -92,14 +102,17 @@ def documents(records: Sequence[Record], setup: Setup, since: float, now: float)
         if one.info is not None:
             yield f"info/{one.snapshot.name}.json", _json(one.info)
         for container_id, document in one.inspects.items():
-            yield inspect_name(one.snapshot, container_id), _json(document)
+            yield file_name(one.snapshot, container_id, "inspect", ".json"), _json(document)
+        for container_id, part in one.logs.items():
+            if part.text:
+                yield file_name(one.snapshot, container_id, "logs", ".log"), part.text
 
 
-def inspect_name(snapshot: HostSnapshot, container_id: str) -> str:
+def file_name(snapshot: HostSnapshot, container_id: str, directory: str, suffix: str) -> str:
     """A file name that no container's name can make anything else of."""
     container = snapshot.containers.get(container_id)
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", container.name if container else "")[:80] or "container"
-    return f"inspect/{snapshot.name}/{plain}-{re.sub('[^0-9a-f]', '', container_id)[:12]}.json"
+    return f"{directory}/{snapshot.name}/{plain}-{re.sub('[^0-9a-f]', '', container_id)[:12]}{suffix}"
 
 
 def _about(records: Sequence[Record], setup: Setup, since: float, now: float) -> Mapping[str, object]:
@@ -112,6 +125,22 @@ def _about(records: Sequence[Record], setup: Setup, since: float, now: float) ->
         "since": rows.time_of(now - since),
         "hosts": [r.snapshot.name for r in records],
         "missing": {r.snapshot.name: _missing(r) for r in records if _missing(r)},
+        "logs": _about_logs(records, min(since, LOGS_SINCE), now),
+    }
+
+
+def _about_logs(records: Sequence[Record], since: float, now: float) -> Mapping[str, object]:
+    """From when on there are logs, of which containers only the newest lines, and which are missing, why."""
+    parts = {
+        container.ref: part
+        for one in records
+        for container_id, part in one.logs.items()
+        if (container := one.snapshot.containers.get(container_id)) is not None
+    }
+    return {
+        "since": rows.time_of(now - since),
+        "cut": [ref for ref, part in parts.items() if part.cut],
+        "unread": {ref: part.unread for ref, part in parts.items() if part.unread},
     }
 
 

@@ -122,6 +122,13 @@ def mask_document(document: object, *, reveal: bool = False) -> object:
     return _without(copy, re.compile("|".join(map(re.escape, echoes))))
 
 
+def secret_values(document: object) -> frozenset[str]:
+    """What is secret by its name in a JSON document, to be hidden in other texts too; no short words."""
+    mask = _Mask()
+    _walk(document, "", mask, _DEPTH)
+    return frozenset(found for found in mask.found if len(found) >= _ECHO)
+
+
 def _walk(value: object, key: str, mask: _Mask | None, depth: int) -> object:
     """Copy `value`, which stands under `key`."""
     if value is None or isinstance(value, bool | int | float):

@@ -14,6 +14,7 @@ from console.model.hosts import HostState
 from console.model.secrets import mask_document
 from console.model.snapshot import HostSnapshot
 from console.service.follow import past_events
+from console.service.incident_logs import LogPart, LogRecorder
 from console.service.remember import Memory
 from console.service.tasks import end
 from console.transport.base import Engine, Transport
@@ -34,6 +35,8 @@ class Record:
     events: list[EngineEvent] = field(default_factory=list)
     inspects: dict[str, object] = field(default_factory=dict)
     """Masked documents by full id."""
+    logs: dict[str, LogPart] = field(default_factory=dict)
+    """By full id."""
     info: object = None
     """The masked answer of `GET /info`."""
     error: HostError | None = None
@@ -46,14 +49,18 @@ async def record(
     clock: Clock,
     memory: Memory,
     since: float,
+    logs_since: float,
     deadline: float = DEADLINE,
 ) -> list[Record]:
-    """Read documents and the events of the last `since` seconds from every host that is up, all at once."""
+    """Read documents, the events of the last `since` seconds and the logs of the last `logs_since` seconds
+    from every host that is up, all at once.
+    """
     records = [Record(snapshot) for snapshot in snapshots]
     now = clock.now()
     span = (int((now - since) * 1e9), int(now * 1e9))
+    logs = LogRecorder(clock, int((now - logs_since) * 1e9))
     tasks = [
-        asyncio.create_task(_bounded(record, transport, memory, span, deadline))
+        asyncio.create_task(_bounded(record, transport, memory, span, logs, deadline))
         for record in records
         if record.snapshot.status.state is HostState.UP
     ]
@@ -65,14 +72,19 @@ async def record(
 
 
 async def _bounded(
-    record: Record, transport: Transport, memory: Memory, span: tuple[int, int], deadline: float
+    record: Record,
+    transport: Transport,
+    memory: Memory,
+    span: tuple[int, int],
+    logs: LogRecorder,
+    deadline: float,
 ) -> None:
     spec = record.snapshot.spec
     try:
         async with asyncio.timeout(deadline):
             link = await transport.connect(spec, None)
             try:
-                await _read(record, await link.engine(memory.carrier(spec.name)), span)
+                await _read(record, await link.engine(memory.carrier(spec.name)), span, logs)
             finally:
                 await link.aclose()
     except TimeoutError:
@@ -81,19 +93,19 @@ async def _bounded(
         record.error = error
 
 
-async def _read(record: Record, engine: Engine, span: tuple[int, int]) -> None:
+async def _read(record: Record, engine: Engine, span: tuple[int, int], logs: LogRecorder) -> None:
     # Events first: the engine keeps few of them, and inspects of a large host take a while.
     record.events = await past_events(engine, *span)
     record.info = mask_document(await engine.info())
     ids = iter(tuple(record.snapshot.containers))
-    works = [asyncio.create_task(_inspect(record, engine, ids)) for _ in range(INSPECTS_AT_ONCE)]
+    works = [asyncio.create_task(_inspect(record, engine, ids, logs)) for _ in range(INSPECTS_AT_ONCE)]
     try:
         await asyncio.gather(*works)
     finally:
         await end(works)
 
 
-async def _inspect(record: Record, engine: Engine, ids: Iterable[str]) -> None:
+async def _inspect(record: Record, engine: Engine, ids: Iterable[str], logs: LogRecorder) -> None:
     for container_id in ids:
         try:
             inspection = await engine.inspect(container_id)
@@ -101,3 +113,4 @@ async def _inspect(record: Record, engine: Engine, ids: Iterable[str]) -> None:
             log.info("%s", error)  # gone meanwhile, most of the time
         else:
             record.inspects[container_id] = mask_document(inspection.document)
+            record.logs[container_id] = await logs.read(engine, inspection)

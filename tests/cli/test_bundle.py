@@ -12,6 +12,9 @@ import pytest
 
 from console.cli.bundle import write
 from console.errors import HostUnreachable, UsageError
+from console.model.logs.lines import Stream
+from console.model.logs.setup import LogSetup
+from console.service.incident_logs import BYTES, LINES
 from console.transport.memory import MemoryFleet
 from tests.cli.conftest import Run
 
@@ -26,7 +29,7 @@ def contents(file: Path) -> dict[str, Any]:
             assert member.mode == 0o600
             text = extracted.read().decode()
             name = member.name.partition("/")[2]
-            found[name] = text if name.endswith(".jsonl") else json.loads(text)
+            found[name] = text if name.endswith((".jsonl", ".log")) else json.loads(text)
     return found
 
 
@@ -59,6 +62,44 @@ def test_no_secret_is_in_it(run: Run, fleet: MemoryFleet) -> None:
     text = json.dumps(contents(Path("demo.tar.gz")))
     for secret in ("kM9-vq2Tz", "pa55-rabbit", "b2d0c7a96f4e"):
         assert secret not in text
+
+
+def test_the_logs_of_the_last_ten_minutes(run: Run, fleet: MemoryFleet) -> None:
+    daemon = fleet["a"].daemon
+    web = daemon.find("web")
+    daemon.write(web, b"long ago\n", ago=700)
+    daemon.write(web, b"GET /?token=abcdef&x=1 200\nwith s3cr3t-value in it\n")
+    daemon.write(web, b"\x1b[31mERROR\x1b[0m refused\n", Stream.ERR)
+    daemon.start(mute := daemon.create("mute", "x", log=LogSetup(driver="none")))
+    database = fleet["b"].daemon.find("db")
+    fleet["b"].daemon.write(database, b"".join(b"n%d\n" % number for number in range(LINES + 5)))
+    done = run("bundle", "--since", "1h", "-o", "b.tar.gz")
+    assert (done.code, done.err) == (0, "")
+    found = contents(Path("b.tar.gz"))
+    texts = [line.split(" ", 1)[1] for line in found[f"logs/a/web-{web.id[:12]}.log"].splitlines()]
+    assert texts == ["| GET /?token=*** 200", "| with *** in it", "! ERROR refused"]
+    many = found[f"logs/b/db-{database.id[:12]}.log"].splitlines()
+    assert (len(many), many[-1].split()[-1]) == (LINES, f"n{LINES + 4}")
+    about = found["bundle.json"]["logs"]
+    assert about["cut"] == ["db@b"]
+    assert list(about["unread"]) == ["mute@a"]
+    assert "driver" in about["unread"]["mute@a"]
+    assert not [name for name in found if name.startswith(f"logs/a/mute-{mute.id[:12]}")]
+
+
+def test_large_logs_are_cut_to_their_newest_part(run: Run, fleet: MemoryFleet) -> None:
+    daemon = fleet["a"].daemon
+    web = daemon.find("web")
+    daemon.write(web, b"".join(b"%04d " % number + b"x" * 2000 + b"\n" for number in range(1000)))
+    daemon.write(web, b"y" * 100_000 + b"\n")
+    assert run("bundle", "-o", "b.tar.gz").code == 0
+    found = contents(Path("b.tar.gz"))
+    lines = found[f"logs/a/web-{web.id[:12]}.log"].splitlines()
+    assert sum(map(len, lines)) < BYTES * 1.1
+    assert found["bundle.json"]["logs"]["cut"] == ["web@a"]
+    assert lines[-2].split()[2] == "0999"
+    assert len(lines[-1]) < 5000
+    assert lines[-1].endswith("y\u2026")
 
 
 def test_a_missing_host_is_named_and_the_rest_is_there(run: Run, fleet: MemoryFleet) -> None:
