@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from console.cli.arguments import Options
 from console.cli.doing import Doing, agree, chosen, doing, possible
 from console.cli.exits import Exit, worst
 from console.cli.output import Output
 from console.cli.setup import Setup, set_up
+from console.cli.setup import rules_of as setup_rules
 from console.config.paths import Homes
 from console.errors import HostError, UsageError
 from console.model.actions import Consent, Target
@@ -119,9 +121,9 @@ def _pairs(stated: Sequence[str], option: str) -> dict[str, str | None]:
 
 def rules_of(setup: Setup, options: Options) -> Rules:
     """As hosts.yml and the command line say."""
-    stated = setup.config.redeploy
-    return Rules(
-        stable=stated.stable,
+    stated = setup_rules(setup.config)
+    return replace(
+        stated,
         timeout=options.timeout or stated.timeout,
         keep=stated.keep if options.keep is None else options.keep,
         no_way_back=options.no_way_back,

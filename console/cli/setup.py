@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.cli.arguments import Options
 from console.config.choose import choose_hosts
@@ -19,6 +20,9 @@ from console.service.remember import Forgetful, HostsFile, Memory
 from console.service.who import Who
 from console.transport.base import Transport
 from console.transport.clock import SystemClock
+
+if TYPE_CHECKING:
+    from console.model.redeploy.plan import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,3 +107,12 @@ def _demo(options: Options) -> Setup:
         audit=lambda who: MemoryAudit(),
         clock=fleet.clock,
     )
+
+
+def rules_of(config: FleetConfig) -> Rules:
+    """How redeploys of this fleet decide, as hosts.yml says."""
+    # Needed by few verbs, and only when something is to be changed.
+    from console.model.redeploy.plan import Rules
+
+    stated = config.redeploy
+    return Rules(stated.stable, stated.timeout, stated.keep)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from console.cli.arguments import Options
 from console.cli.output import Output, listed
-from console.cli.setup import Setup, load, no_file, real, set_up
+from console.cli.setup import Setup, load, no_file, real, rules_of, set_up
 from console.config.load import load_settings
 from console.config.offers import Offers, find_offers, offered_fleet
 from console.config.paths import Homes, find_hosts_file
 from console.errors import UsageError
 from console.model.clock import tell_times_in
-from console.model.redeploy.plan import Rules
 from console.service.logs.outbox import Caps
 from console.service.network import NetworkThread
 from console.service.who import Who
@@ -33,7 +32,6 @@ def run(options: Options, homes: Homes, output: Output) -> int:
     tell_times_in(settings.time_zone)
     setup = _setup(options, homes, output)
     who = Who()
-    stated = setup.config.redeploy
     # Dialling begins before the screen is built: it is what takes longest.
     handle = NetworkThread(
         setup.config.fleet,
@@ -44,7 +42,7 @@ def run(options: Options, homes: Homes, output: Output) -> int:
         log_caps=Caps(settings.logs.lines, settings.logs.bytes),
         audit=setup.audit(who),
         read_only=options.read_only,
-        rules=Rules(stated.stable, stated.timeout, stated.keep),
+        rules=lambda: rules_of(setup.config),
     ).start()
     try:
         from console.ui import app

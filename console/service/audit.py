@@ -37,7 +37,7 @@ class AuditFile:
         self._fleet = fleet
         self._actor = actor
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="dockcon-audit")
+        self._thread: ThreadPoolExecutor | None = None
 
     async def before(self, operation: str, action: str, target: Target, plan: Sequence[str] = ()) -> None:
         """Put on record what is about to be done. Raises AuditFailed."""
@@ -50,6 +50,8 @@ class AuditFile:
     async def write(self, record: AuditRecord) -> None:
         """Append any record. Raises AuditFailed."""
         line = json.dumps(record.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="dockcon-audit")
         writing = asyncio.get_running_loop().run_in_executor(self._thread, self._append, line.encode())
         try:
             # A line that was begun is finished, also when whoever waits for it is cancelled.
@@ -59,7 +61,9 @@ class AuditFile:
 
     async def aclose(self) -> None:
         """Wait until everything is written."""
-        await asyncio.to_thread(self._thread.shutdown)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.to_thread(thread.shutdown)
 
     def _record(self, operation: str, action: str, target: Target, phase: Phase, **more: Any) -> AuditRecord:
         return AuditRecord(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from console.model.actions import Action, Consent, Job, Target
-from console.model.redeploy.changes import Changes
-from console.model.redeploy.course import Found, Goal
-from console.model.redeploy.plan import Plan, RedeployJob, Rules
-from console.transport.base import PullProgress
+if TYPE_CHECKING:
+    from console.model.actions import Action, Consent, Job, Target
+    from console.model.redeploy.changes import Changes
+    from console.model.redeploy.course import Found, Goal
+    from console.model.redeploy.plan import Plan, RedeployJob, Rules
+    from console.transport.base import PullProgress
 
 
 class ActionDesk(Protocol):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from console.model.actions import Job
 from console.model.events import EngineEvent
-from console.model.redeploy.plan import RedeployJob
 from console.model.snapshot import HostSnapshot
 from console.service.handle import Batch
+
+if TYPE_CHECKING:
+    from console.model.actions import Job
+    from console.model.redeploy.plan import RedeployJob
 
 EVENTS = 2000
 """Events that wait for a reader at most; beyond that the oldest go, and are counted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from console.errors import GuardRefused, UsageError
 from console.model.clock import Clock
@@ -22,8 +23,10 @@ from console.service.session import Surroundings
 from console.service.supervisor import Supervisor
 from console.service.tasks import end
 from console.service.view import View
-from console.service.works import Works
 from console.transport.base import Transport
+
+if TYPE_CHECKING:
+    from console.service.works import Works
 
 INSPECTS = 200.0
 """Inspects a second of the whole fleet for what is not urgent: a quarter of what a thread can parse."""
@@ -57,6 +60,7 @@ class Fleet:
         self.logs = LogRoom(clock, jitter, self._reach)
         """Streams of logs; they end with the fleet."""
         self._feed = feed
+        self._clock = clock
         self._memory = memory
         self._view = View()
         around = Surroundings(
@@ -71,18 +75,9 @@ class Fleet:
             first_sample_within=len(specs) / SHELLS if len(specs) > CROWD else 0.0,
         )
         self._supervisors = {spec.name: Supervisor(spec, memory, self, around) for spec in specs}
-        self._works = (
-            Works(
-                {spec.name: spec for spec in specs},
-                clock,
-                audit,
-                self._supervisor,
-                feed.job,
-                read_only=read_only,
-            )
-            if audit is not None
-            else None
-        )
+        self._audit = audit
+        self._read_only = read_only
+        self._works: Works | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._transport: Transport | None = None
         for supervisor in self._supervisors.values():
@@ -111,6 +106,8 @@ class Fleet:
         await self.logs.aclose()
         if self._works is not None:
             await self._works.aclose()
+        if self._audit is not None:
+            await self._audit.aclose()
         tasks, self._tasks = self._tasks, []
         await end(tasks)
         transport, self._transport = self._transport, None
@@ -121,8 +118,20 @@ class Fleet:
     @property
     def works(self) -> Works:
         """What changes hosts. Raises GuardRefused where nothing may be changed."""
-        if self._works is None:
+        if self._audit is None:
             raise GuardRefused("nothing can be changed here: there is no audit file to put it on record")
+        if self._works is None:
+            # Imported when something is to be changed: nobody waits for it before.
+            from console.service.works import Works
+
+            self._works = Works(
+                {name: supervisor.spec for name, supervisor in self._supervisors.items()},
+                self._clock,
+                self._audit,
+                self._supervisor,
+                self._feed.job,
+                read_only=self._read_only,
+            )
         return self._works
 
     def retry(self, host: str) -> None:

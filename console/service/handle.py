@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from console.model.actions import Job
 from console.model.containers import ContainerKey, Inspection, Usage
 from console.model.events import EngineEvent
 from console.model.hosts import HostLoad, HostSpec
 from console.model.problems import Problem
-from console.model.redeploy.plan import RedeployJob
 from console.model.snapshot import HostSnapshot
-from console.service.deeds import ActionDesk
 from console.service.tap import LogDesk
+
+if TYPE_CHECKING:
+    from console.model.actions import Job
+    from console.model.redeploy.plan import RedeployJob
+    from console.service.deeds import ActionDesk
 
 
 @dataclass(frozen=True, slots=True)

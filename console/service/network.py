@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from console.errors import HostUnreachable
 from console.model.clock import Clock
@@ -15,7 +15,6 @@ from console.model.containers import ContainerKey, Inspection, Usage
 from console.model.hosts import HostLoad, HostSpec
 from console.model.logs.wish import LogWish
 from console.model.problems import Problem
-from console.model.redeploy.plan import Rules
 from console.service.deeds import Audit
 from console.service.feed import Feed
 from console.service.fleet import Fleet
@@ -26,6 +25,9 @@ from console.service.orders import Orders
 from console.service.remember import Memory
 from console.service.troubles import Troubles
 from console.transport.base import Transport
+
+if TYPE_CHECKING:
+    from console.model.redeploy.plan import Rules
 
 T = TypeVar("T")
 
@@ -46,7 +48,7 @@ class NetworkThread:
         log_caps: Caps | None = None,
         audit: Audit | None = None,
         read_only: bool = False,
-        rules: Rules | None = None,
+        rules: Callable[[], Rules] | None = None,
     ) -> None:
         """`transport` is called on the new thread, so that what it imports is not waited for here.
         `log_caps`: how much of a log stream is kept for a reader who does not take.
@@ -59,7 +61,7 @@ class NetworkThread:
         self._feed = Feed()
         self._troubles = Troubles()
         self._fleet = Fleet(self._specs, clock, memory, self._feed, audit=audit, read_only=read_only)
-        self._orders = Orders(self._fleet, self._call, self._ask, rules or Rules())
+        self._orders = Orders(self._fleet, self._call, self._ask, rules)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ended: Future[None] = Future()

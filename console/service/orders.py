@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from console.model.actions import Action, Consent, Job, Target
-from console.model.redeploy.changes import Changes
-from console.model.redeploy.course import Found, Goal
-from console.model.redeploy.plan import Plan, RedeployJob, Rules
 from console.service.fleet import Fleet
-from console.transport.base import PullProgress
+
+if TYPE_CHECKING:
+    from console.model.actions import Action, Consent, Job, Target
+    from console.model.redeploy.changes import Changes
+    from console.model.redeploy.course import Found, Goal
+    from console.model.redeploy.plan import Plan, RedeployJob, Rules
+    from console.transport.base import PullProgress
 
 T = TypeVar("T")
 
@@ -25,13 +27,25 @@ class Ask(Protocol):
 class Orders:
     """`ActionDesk` over a fleet that lives on another thread."""
 
-    def __init__(self, fleet: Fleet, call: Callable[..., None], ask: Ask, rules: Rules) -> None:
+    def __init__(
+        self, fleet: Fleet, call: Callable[..., None], ask: Ask, rules: Callable[[], Rules] | None
+    ) -> None:
         """`call` runs a function on the network loop, without waiting; `rules`: those of hosts.yml."""
-        self.rules = rules
+        self._rules = rules
         self._fleet = fleet
         self._call = call
         self._ask = ask
         self._numbers = itertools.count(1)
+
+    @property
+    def rules(self) -> Rules:
+        """How redeploys of this fleet decide."""
+        if self._rules is not None:
+            return self._rules()
+        # Imported when something is to be changed: nobody waits for it before.
+        from console.model.redeploy.plan import Rules
+
+        return Rules()
 
     def act(self, action: Action, targets: Sequence[Target], consent: Consent) -> int:
         """Begin. Raises GuardRefused where nothing can be changed at all."""

@@ -19,7 +19,7 @@ AnyJob = Job | RedeployJob
 
 
 class Works:
-    """Belongs to the network loop; owns the audit."""
+    """Belongs to the network loop."""
 
     def __init__(
         self,
@@ -31,7 +31,6 @@ class Works:
         *,
         read_only: bool,
     ) -> None:
-        self._audit = audit
         self._supervisor = supervisor
         self.deeds = Deeds(
             specs, clock, audit, self._acting, self._heard, changed=changed, read_only=read_only
@@ -39,10 +38,9 @@ class Works:
         self.redeploys = Redeploys(specs, clock, audit, self._reach, changed=changed, read_only=read_only)
 
     async def aclose(self) -> None:
-        """Stop, put on record what was under way, and close the record."""
+        """Stop, and put on record what was under way. The record is closed by its owner."""
         await self.redeploys.aclose()
         await self.deeds.aclose()
-        await self._audit.aclose()
 
     def _engine(self, host: str) -> Engine:
         supervisor = self._supervisor(host)

@@ -13,14 +13,14 @@ from textual.dom import DOMNode
 from textual.signal import Signal
 from textual.timer import Timer
 
-from console.model.actions import Job
 from console.model.problems import Problem, ProblemKind
-from console.model.redeploy.plan import RedeployJob
 from console.service.handle import Batch, FleetHandle
 from console.ui.recorder import Recorder
 from console.ui.world import World
 
 if TYPE_CHECKING:
+    from console.model.actions import Job
+    from console.model.redeploy.plan import RedeployJob
     from console.model.timeline.entries import Entry
     from console.model.timeline.store import Timeline
 

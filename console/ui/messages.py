@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from console.model.actions import Action
 from console.model.containers import Container, ContainerKey
 from console.model.logs.wish import LogWish
 from console.model.query import Query
-from console.model.redeploy.course import Goal
+
+if TYPE_CHECKING:
+    from console.model.actions import Action
+    from console.model.redeploy.course import Goal
 
 
 class Said(Message):

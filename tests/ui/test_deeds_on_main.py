@@ -46,7 +46,7 @@ class Scene:
             memory=Forgetful(),
             audit=self.audit,
             read_only=read_only,
-            rules=Rules(stable=0.3, timeout=5.0),
+            rules=lambda: Rules(stable=0.3, timeout=5.0),
         ).start()
 
     def state(self, name: str, host: str = "app-1") -> ContainerState:

@@ -1,209 +1,55 @@
-"""What the main screen does about actions: asks, gives the order, says what became of it."""
+"""What the main screen does about actions: hands them to a desk that is made when it is first needed."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 
-from console.errors import DockconError, GuardRefused
-from console.model.actions import Consent, Job, Target
-from console.model.guards import forbid
-from console.model.hosts import HostSpec
-from console.model.redeploy.course import NEXT, PREV, Found, Goal, Trace
-from console.model.redeploy.plan import Ending, Plan, RedeployJob
-from console.model.text import SafeText, safe, sanitise
-from console.model.timeline.entries import Entry, Source, Weight, thing
-from console.transport.base import PullProgress
-from console.ui.asking import ask, said, tone
 from console.ui.bridge import Bridge
 from console.ui.messages import ActWanted, RecoverWanted, RedeployWanted
-from console.ui.redeploying import outcome_of
 from console.ui.screens.arranging import ArrangingScreen
 from console.ui.widgets.status_line import StatusLine
 
-_WELL = frozenset({"done", "nothing"})
-_WEIGHTS = {"failed": Weight.BAD, "stuck": Weight.BAD, "unknown": Weight.WARN, "restored": Weight.WARN}
+if TYPE_CHECKING:
+    from console.ui.order_desk import OrderDesk
 
 
 class ActingScreen(ArrangingScreen):
-    """Asks before anything is changed. The targets are those of the moment the key was pressed."""
+    """Hears what shall be done."""
 
     bridge: Bridge
     status: StatusLine
     read_only: bool
-
-    def on_mount(self) -> None:
-        """Hear of jobs. (Textual calls the `on_mount` of a subclass as well.)"""
-        self._told: set[tuple[type, int, str, str]] = set()
-        self.bridge.worked.subscribe(self, self._worked)
+    _desk: OrderDesk | None = None
 
     @property
-    def _specs(self) -> dict[str, HostSpec]:
-        return {spec.name: spec for spec in self.bridge.world.hosts}
+    def orders(self) -> OrderDesk:
+        """Where orders are given."""
+        if self._desk is None:
+            # Imported here for the sake of the first screen, which is waited for.
+            from console.ui.order_desk import OrderDesk
 
-    # Actions
+            self._desk = OrderDesk(self)
+        return self._desk
 
     @on(ActWanted)
     def _act_wanted(self, event: ActWanted) -> None:
         event.stop()
-        try:
-            asked = ask(event.action, event.containers, self._specs, read_only=self.read_only)
-        except GuardRefused as refused:
-            self.status.say(str(refused), "warn")
-            return
-        from console.ui.screens.act import ActScreen
-
-        def answered(consent: Consent | None) -> None:
-            if consent is None:
-                self.status.say("nothing was done", "dim")
-            else:
-                orders = self.bridge.handle.orders
-                self._ordered(lambda: orders.act(asked.action, asked.targets, consent))
-
-        self.app.push_screen(ActScreen(asked, self.glyphs), answered)
-
-    def _ordered(self, order: Callable[[], int]) -> int | None:
-        """The number of the job, unless nothing may be changed at all."""
-        try:
-            return order()
-        except DockconError as error:
-            self.status.say(str(error), "bad")
-            return None
-
-    # Redeploys
+        self.orders.act(event)
 
     @on(RedeployWanted)
     def _redeploy_wanted(self, event: RedeployWanted) -> None:
         event.stop()
-        try:
-            for container in event.containers:
-                forbid(self._specs[container.host], read_only=self.read_only)
-        except GuardRefused as refused:
-            self.status.say(str(refused), "warn")
-            return
-        self._redeploy([Target.of(container) for container in event.containers])
-
-    @work(exit_on_error=False, group="redeploy")
-    async def _redeploy(self, targets: Sequence[Target]) -> None:
-        from console.ui.screens.redeploy import ChangesScreen, JobScreen, PlanScreen
-
-        orders = self.bridge.handle.orders
-        changes = await self.app.push_screen_wait(ChangesScreen(targets, self.glyphs))
-        if changes is None:
-            self.status.say("nothing was done", "dim")
-            return
-        loop = asyncio.get_running_loop()
-        plans: list[Plan] = []
-        for target in targets:
-            self.status.say(f"planning {target.ref}: reading it, asking for its image", "busy")
-
-            def progress(pull: PullProgress, ref: str = target.ref) -> None:
-                loop.call_soon_threadsafe(self.status.say, pulling(ref, pull), "busy")
-
-            try:
-                plans.append(await orders.plan(target, changes, orders.rules, progress))
-            except DockconError as error:
-                self.status.say(f"{target.ref}: {error}", "bad")
-                return
-        consent = await self.app.push_screen_wait(PlanScreen(plans, self._specs, self.glyphs))
-        if consent is None:
-            self.status.say("nothing was changed", "dim")
-            return
-        number = self._ordered(lambda: orders.redeploy(plans, orders.rules, consent))
-        if number is not None:
-            await self.app.push_screen(JobScreen(self.bridge, number, self.glyphs))
+        self.orders.redeploy(event)
 
     @on(RecoverWanted)
     def _recover_wanted(self, event: RecoverWanted) -> None:
         event.stop()
-        self._recover(Target.of(event.container), event.goal)
-
-    @work(exit_on_error=False, group="redeploy")
-    async def _recover(self, target: Target, goal: Goal) -> None:
-        from console.ui.screens.redeploy import JobScreen, RecoverScreen
-
-        orders = self.bridge.handle.orders
-        name = str(target.name).removesuffix(NEXT).removesuffix(PREV)
-        try:
-            forbid(self._specs[target.host], read_only=self.read_only)
-            traces = await orders.interrupted(target.host)
-        except DockconError as error:
-            self.status.say(str(error), "bad")
-            return
-        found = next((trace for trace in traces if trace.facts.name == name), None)
-        why = nothing_to_recover(found, goal)
-        if found is None or why:
-            self.status.say(f"{name}@{target.host}: {why}", "dim")
-            return
-        dialog = RecoverScreen(target.host, found, goal, self._specs[target.host], self.glyphs)
-        consent = await self.app.push_screen_wait(dialog)
-        if consent is None:
-            self.status.say("nothing was done", "dim")
-            return
-        number = self._ordered(lambda: orders.recover(target.host, found, goal, orders.rules, consent))
-        if number is not None:
-            await self.app.push_screen(JobScreen(self.bridge, number, self.glyphs))
-
-    # What became of it
-
-    def _worked(self, jobs: tuple[Job | RedeployJob, ...]) -> None:
-        for job in jobs:
-            if isinstance(job, Job):
-                for outcome in job.outcomes.values():
-                    if self._first(job, outcome.target):
-                        self.status.say(said(job.action, outcome), tone(outcome.result))
-                        self._record(outcome.target, job.action.text, outcome.result.value, outcome.text)
-            else:
-                self._walked(job)
-
-    def _walked(self, job: RedeployJob) -> None:
-        for target in job.targets:
-            report = job.reports.get(target.key)
-            if report is not None and self._first(job, target):
-                good = report.ending is Ending.DONE
-                self.status.say(outcome_of(target, report), "ok" if good else "warn")
-                self._record(target, "redeploy", report.ending.value, report.text)
-
-    def _first(self, job: Job | RedeployJob, target: Target) -> bool:
-        mark = (type(job), job.number, target.host, target.id)
-        new = mark not in self._told
-        self._told.add(mark)
-        return new
-
-    def _record(self, target: Target, action: str, result: str, text: SafeText) -> None:
-        """Actions belong on the timeline, between what the engines tell."""
-        about = self.bridge.live.container(target.key) or thing(target.host, target.name, target.id)
-        self.bridge.record(
-            Entry(
-                ns=time.time_ns(),
-                source=Source.OPERATOR,
-                about=about,
-                what=sanitise(action, 60),
-                detail=safe(f"{result}: {text}" if text else result),
-                weight=_WEIGHTS.get(result, Weight.PLAIN if result in _WELL else Weight.WARN),
-            )
-        )
+        self.orders.recover(event)
 
     def action_jobs(self) -> None:
         """What was done from here, and what is under way."""
         from console.ui.screens.jobs import JobsScreen
 
         self.app.push_screen(JobsScreen(self.bridge, self.glyphs))
-
-
-def pulling(ref: str, pull: PullProgress) -> str:
-    """How far an image has come, for the status line."""
-    share = f" {100 * pull.done // pull.total} %" if pull.total else ""
-    return f"{ref}: {pull.text}{share}"
-
-
-def nothing_to_recover(found: Found | None, goal: Goal) -> str:
-    """Why there is nothing to finish or take back; empty where there is."""
-    if found is None:
-        return "no redeploy left anything of it"
-    if goal is Goal.FINISH and found.trace is not Trace.INTERRUPTED:
-        return "its redeploy is finished"
-    return ""

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 from console.model.actions import Action, ActionKind
 from console.model.containers import Container
 from console.model.logs.wish import LogWish
-from console.model.redeploy.course import Goal
 from console.model.text import SafeText
-from console.ui.asking import stop_or_start
 from console.ui.messages import ActWanted, LogsWanted, RecoverWanted, RedeployWanted, Said
 from console.ui.view import Group
 from console.ui.widgets.ordering import OrderedPane
@@ -66,6 +64,8 @@ class ChoosingPane(OrderedPane):
 
     def action_stop_or_start(self) -> None:
         """Stop what runs of it, or start what does not."""
+        from console.ui.asking import stop_or_start
+
         chosen = self.chosen()
         if chosen:
             self._act(*stop_or_start(chosen))
@@ -79,6 +79,8 @@ class ChoosingPane(OrderedPane):
 
     def action_recover(self, goal: str) -> None:
         """Finish or take back what a redeploy left."""
+        from console.model.redeploy.course import Goal
+
         chosen = self.chosen()
         if len(chosen) == 1:
             self.post_message(RecoverWanted(chosen[0], Goal(goal)))
