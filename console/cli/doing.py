@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 from console.cli.arguments import Options
@@ -98,9 +100,25 @@ async def doing(setup: Setup, specs: Sequence[HostSpec], *, read_only: bool) -> 
     )
     fleet.start(setup.transport())
     try:
-        yield Doing(setup, specs, fleet, feed)
+        with _ending_in_order():
+            yield Doing(setup, specs, fleet, feed)
     finally:
         await fleet.aclose()
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """A terminal that is closed and a polite end are like ctrl+c: what is under way is put on record."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    polite = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT)) for number in polite]
+    try:
+        yield
+    finally:
+        for number, handler in zip(polite, before, strict=True):
+            signal.signal(number, handler)
 
 
 def possible(setup: Setup, selectors: Sequence[str]) -> list[HostSpec]:

@@ -140,6 +140,8 @@ async def _plan(at: Doing, target: Target, changes: Changes, rules: Rules, outpu
             told = pull.text
             output.say(f"{target.ref}: {told}")
 
+    if rules.pull:
+        output.say(f"{target.ref}: asking for the newest image")
     return await at.works.redeploys.plan(target, changes, rules, progress)
 
 
@@ -191,7 +193,12 @@ async def _finish(at: Doing, number: int, options: Options, output: Output) -> E
     def job() -> RedeployJob:
         return next(job for job in at.works.redeploys.jobs() if job.number == number)
 
-    done = await at.over(job, tell)
+    try:
+        done = await at.over(job, tell)
+    except asyncio.CancelledError:
+        for target in (target for target in job().targets if target.key not in job().reports):
+            output.say(f"{target.ref}: interrupted; next: dockcon recover {target.host}/{target.name}")
+        raise
     for target in done.targets:
         _ended(target, done.reports[target.key], options, output)
     return worst(_EXITS[report.ending] for report in done.reports.values())

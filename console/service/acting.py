@@ -132,7 +132,8 @@ class Deeds:
         return Outcome(
             target=target,
             result=result,
-            text=SafeText(error.message) if error else safe(text),
+            # Engines name a container by its id; nobody else does.
+            text=SafeText(error.message.replace(target.id, target.name)) if error else safe(text),
             next_step=SafeText(error.next_step if error else ""),
             ended=self._clock.now(),
         )

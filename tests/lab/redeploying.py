@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import json
 import random
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,12 @@ class Redeploying:
             timeout=LIMIT,
             check=False,
         )
+
+    def beside(self) -> Redeploying:
+        """Another process on the same container."""
+        made = copy.copy(self)
+        made.seen, made.process, made._step = [], None, threading.Condition()
+        return made
 
     # ---- one redeploy
 
@@ -257,14 +264,6 @@ def surroundings_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # ---- faults
-
-
-@dataclass
-class Strike:
-    """A fault under way, and what mends it."""
-
-    mend: list[Callable[[], None]] = field(default_factory=list)
-    by_id: bool = False
 
 
 def _ssh_cut(at: Redeploying, dice: random.Random) -> None:

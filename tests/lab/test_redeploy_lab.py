@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -100,3 +101,37 @@ def test_some_cases_and_faults_and_steps(lab: Lab, hosts_yml: Path, tmp_path: Pa
 @pytest.mark.soak
 def test_every_pair_of_case_fault_and_step(lab: Lab, hosts_yml: Path, tmp_path: Path) -> None:
     strike_all(lab, hosts_yml, tmp_path, pairwise(triples(), SEED)[FEW:])
+
+
+def test_two_at_once_on_one_container(lab: Lab, hosts_yml: Path, tmp_path: Path) -> None:
+    """Begun together: one goes through, the other is refused or takes nothing back that is not its own."""
+    host, case = lab["h1"], CASES["rich"]
+    with images_and_networks(host):
+        one = Redeploying(host, hosts_yml, tmp_path, case)
+        two = one.beside()
+        one.begin()
+        two.begin()
+        codes = sorted((one.end(), two.end()))
+        one.never_two()
+        assert codes[0] == 0, (one.log, two.log)
+        assert codes[1] in (1, 6), (one.log, two.log)
+        assert not one.half_done()
+        assert one.check() == "new"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_end_that_was_asked_for_is_on_record_and_says_what_is_next(
+    lab: Lab, hosts_yml: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    with images_and_networks(lab["h1"]):
+        at = Redeploying(lab["h1"], hosts_yml, tmp_path, CASES["plain"])
+        at.begin()
+        assert at.at("start")
+        assert at.process is not None
+        at.process.send_signal(number)
+        assert at.end() == 130
+        assert "next: dockcon recover h1/web" in at.log
+        assert "the console was closed meanwhile" in at.dockcon("audit").stdout
+        assert at.half_done()
+        assert at.dockcon("recover", "--undo", "h1/web").returncode == 0
+        assert at.check() == "old"

@@ -225,3 +225,13 @@ async def test_old_jobs_are_forgotten_but_never_one_under_way() -> None:
     assert len(deeds.jobs()) == JOBS_KEPT
     assert 1000 in [job.number for job in deeds.jobs()]
     await deeds.aclose()
+
+
+@virtual
+async def test_an_engine_that_speaks_of_ids_is_understood() -> None:
+    world = World(faults={"w": Conflict("a", safe(f"Container {'w' * 64} is already paused"), status=409)})
+    deeds = world.deeds()
+    deeds.act(2003, RESTART, [target("a", "w")], YES)
+    await until(lambda: world.jobs[-1].over)
+    assert world.outcome("w").text == "Container w is already paused"
+    await deeds.aclose()

@@ -14,6 +14,7 @@ from console.model.redeploy.body import Recreation, dependents, recreation
 from console.model.redeploy.changes import Changes, memory_size, restart_policy
 from console.model.redeploy.networks import legacy_links
 from console.model.redeploy.owners import OwnerKind, owner_of
+from console.model.redeploy.plan import lost_files
 
 SAME = Changes()
 ID = "0123456789ab" + "c" * 52
@@ -273,3 +274,11 @@ def test_nobody_owns_a_container_without_signs_of_it() -> None:
     pod = owner_of({"Pod": "f" * 64})
     assert pod is not None
     assert pod.kind is OwnerKind.POD
+
+
+def test_files_that_are_lost_are_neither_mounts_nor_the_folders_above() -> None:
+    document = {"Mounts": [{"Destination": "/data"}], "HostConfig": {"Tmpfs": {"/scratch": ""}}}
+    changed = ["/data", "/scratch", "/etc", "/etc/app", "/etc/app/x.conf", "/new"]
+    assert lost_files(document, changed) == 2
+    assert lost_files(document, ["/data"]) == 0
+    assert lost_files({}, []) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from console.model.containers import ContainerKey
 from console.model.redeploy.body import Recreation
 from console.model.redeploy.changes import Changes
 from console.model.redeploy.course import StepKind, Way
-from console.model.redeploy.documents import mapping, text, texts
+from console.model.redeploy.documents import items, mapping, text, texts
 from console.model.secrets import HIDDEN
 from console.model.text import NOTHING, SafeText, safe, sanitise
 
@@ -118,7 +118,13 @@ class RedeployJob:
 
 
 def describe(
-    container: Mapping[str, Any], recreated: Recreation, changes: Changes, *, files: int, same_image: bool
+    container: Mapping[str, Any],
+    recreated: Recreation,
+    changes: Changes,
+    *,
+    files: int,
+    same_image: bool,
+    runs: bool = True,
 ) -> list[PlanLine]:
     """What is different afterwards, one sentence each; values of variables are never shown."""
     config, host_config = mapping(container.get("Config")), mapping(container.get("HostConfig"))
@@ -143,19 +149,35 @@ def describe(
     if changes.cpus is not None:
         lines.append(_line(f"CPU limit {changes.cpus or 'none'}"))
     if recreated.volumes:
-        lines.append(_line(f"{len(recreated.volumes)} anonymous volumes go over to the new container"))
+        count = len(recreated.volumes)
+        volumes = "1 anonymous volume goes" if count == 1 else f"{count} anonymous volumes go"
+        lines.append(_line(f"{volumes} over to the new container"))
     if recreated.connect:
         lines.append(
             _line(f"connected to {', '.join(sanitise(n, 100) for n, _ in recreated.connect)} besides")
         )
     if files:
-        lines.append(_line(f"{files} files in its own layer are lost", disruptive=True))
+        what = "1 file in its own layer is" if files == 1 else f"{files} files in its own layer are"
+        lines.append(_line(f"{what} lost", disruptive=True))
     if new_host.get("AutoRemove"):
         lines.append(_line("it removes itself when it ends: there is no way back", disruptive=True))
-    lines.append(
-        _line("the old one stops before the new one starts: not reachable for a moment", disruptive=True)
-    )
+    words = "the old one stops before the new one starts: not reachable for a moment"
+    lines.append(_line(words if runs else "it does not run now; the new one is started", disruptive=True))
     return lines
+
+
+def lost_files(container: Mapping[str, Any], changed: Sequence[str]) -> int:
+    """How many of the paths that an engine calls changed are lost with the container's own layer: not the
+    places where something is mounted, and not the folders above another one.
+    """
+    mounts = {text(mapping(mount).get("Destination")) for mount in items(container.get("Mounts"))}
+    mounts |= set(mapping(mapping(container.get("HostConfig")).get("Tmpfs")))
+    above = {path.rpartition("/")[0] for path in changed}
+    for path in tuple(above):
+        while path:
+            path = path.rpartition("/")[0]
+            above.add(path)
+    return len(set(changed) - mounts - above)
 
 
 def _env(before: list[str], changes: Changes) -> list[PlanLine]:

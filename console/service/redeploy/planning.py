@@ -15,7 +15,7 @@ from console.model.redeploy.course import ENDINGS, OF, OPERATION, POLICY, RAN, W
 from console.model.redeploy.documents import mapping, text
 from console.model.redeploy.networks import shares_network_of
 from console.model.redeploy.owners import owner_of
-from console.model.redeploy.plan import Plan, Rules, describe
+from console.model.redeploy.plan import Plan, Rules, describe, lost_files
 from console.model.text import NOTHING, SafeText, safe, sanitise
 from console.service.redeploy.look import policy_of, taken_by
 from console.transport.base import Engine, PullProgress
@@ -42,7 +42,7 @@ async def make_plan(
     old_image = await engine.deeds.image(text(document.get("Image")))
     reference = changes.image or text(mapping(document.get("Config")).get("Image"))
     warnings: list[SafeText] = []
-    new_image, refusal = await _image(engine, reference, rules, progress, warnings)
+    new_image, refusal = await _image(engine, target.host, reference, rules, progress, warnings)
     made = recreation(document, old_image, changes, rows)
     operation = uuid.uuid4().hex[:16]
     running = inspection.container.state in (
@@ -51,7 +51,7 @@ async def make_plan(
     way = Way(policy=policy_of(document), ran=running)
     _label(made, operation, target, way)
     refusal = refusal or await _refusal(engine, target, document, new_image, rules)
-    files = await _files(engine, target, warnings)
+    files = await _files(engine, target, document, warnings)
     same = text(mapping(new_image).get("Id")) == text(document.get("Image"))
     _warn(document, rows, warnings)
     return Plan(
@@ -61,7 +61,7 @@ async def make_plan(
         image=sanitise(reference, 300),
         old_image=text(document.get("Image")),
         new_image=text(mapping(new_image).get("Id")),
-        lines=tuple(describe(document, made, changes, files=files, same_image=same)),
+        lines=tuple(describe(document, made, changes, files=files, same_image=same, runs=running)),
         warnings=tuple(warnings),
         refusal=refusal,
         way=way,
@@ -71,6 +71,7 @@ async def make_plan(
 
 async def _image(
     engine: Engine,
+    host: str,
     reference: str,
     rules: Rules,
     progress: Callable[[PullProgress], None],
@@ -92,7 +93,7 @@ async def _image(
         warnings.append(safe(f"not pulled ({refused}): the image that the host has is taken"))
     if image is None:
         why = f": {refused}" if refused else ""
-        return None, safe(f"there is no image {sanitise(reference, 300)} on {engine.facts.engine}{why}")
+        return None, safe(f"there is no image {sanitise(reference, 300)} on {host}{why}")
     return image, NOTHING
 
 
@@ -121,9 +122,11 @@ async def _refusal(
     return NOTHING
 
 
-async def _files(engine: Engine, target: Target, warnings: list[SafeText]) -> int:
+async def _files(
+    engine: Engine, target: Target, document: Mapping[str, Any], warnings: list[SafeText]
+) -> int:
     try:
-        return len(await engine.deeds.changed_files(target.id))
+        return lost_files(document, await engine.deeds.changed_files(target.id))
     except NotFound:
         raise
     except EngineError as error:
