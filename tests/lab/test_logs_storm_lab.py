@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+
+import pytest
 
 from console.model.logs.lines import NoteKind
 from console.model.logs.ring import LogRing
@@ -10,6 +13,8 @@ from console.model.logs.wish import LogWish
 from console.model.query import parse
 from console.model.text import SafeText
 from console.service.logs.outbox import Caps
+from tests.bench.terminal import resident_megabytes
+from tests.lab.console import Console, names
 from tests.lab.fleet import LabFleet
 from tests.lab.lab import Lab
 from tests.lab.logreaders import TapReader
@@ -55,3 +60,66 @@ def accounted(reader: TapReader) -> int:
     """Lines that came or were said to be dropped; takes what is there."""
     reader.take()
     return sum(len(block) - len(block.notes) for block in reader.blocks) + reader.dropped
+
+
+BOUNDED = ("--log-opt", "max-size=50m", "--log-opt", "max-file=2")
+"""An endless storm must not fill the disk."""
+
+STEPS = (
+    ("?", "keys that work where you came from"),
+    ("Escape", "lines/s"),
+    ("f", "held"),
+    ("f", "follow"),
+    ("1", ">1 Containers"),
+    ("2", ">2 Logs"),
+    ("&", "only lines with this text"),
+    ("Escape", "follow"),
+    ("6", ">6 Hosts"),
+    ("2", ">2 Logs"),
+)
+"""A key, and what the screen must show then."""
+
+
+def test_keys_are_answered_in_a_storm_and_memory_stays_flat(lab: Lab, console: Console) -> None:
+    series = storm(lab, console, seconds=12)
+    assert max(series[len(series) // 2 :]) <= 1.25 * max(series[: len(series) // 2])
+
+
+@pytest.mark.soak
+def test_memory_stays_flat_through_ten_minutes_of_storm(lab: Lab, console: Console) -> None:
+    series = storm(lab, console, seconds=600)
+    assert max(series[len(series) // 2 :]) <= 1.05 * max(series[: len(series) // 2])
+
+
+def storm(lab: Lab, console: Console, seconds: float) -> list[float]:
+    """Keys again and again while three engines write; resident megabytes from the moment on at which the
+    cap was reached.
+    """
+    flood(lab, 0, *BOUNDED)
+    terminal = console.terminal
+    terminal.size = (120, 40)
+    terminal.start()
+    console.open("flood")
+    terminal.until(lambda lines: len(names(lines)) == len(lab.names), "all rows")
+    terminal.keys("Home", *["Space"] * len(lab.names))
+    terminal.shows(f"{len(lab.names)} marked")
+    terminal.keys("l")
+    terminal.shows("oldest let go", limit=90)
+    pid, series, delays = console.pid(), [], []
+    end = time.monotonic() + seconds
+    for key, text in itertools.cycle(STEPS):
+        began = time.monotonic()
+        terminal.keys(key)
+        terminal.shows(text)
+        delays.append(time.monotonic() - began)
+        series.append(resident_megabytes(pid))
+        if began > end and key == STEPS[-1][0]:
+            break
+        time.sleep(min(1.0, seconds / 40))
+    print(f"resident MB: {' '.join(f'{one:.0f}' for one in series[:: max(1, len(series) // 60)])}")
+    print(f"slowest key {max(delays) * 1000:.0f} ms of {len(delays)}, seen by looking ten times a second")
+    terminal.keys("q")
+    terminal.shows("code=0")
+    for bad in (" ERROR ", "never retrieved", "never awaited", "was destroyed", "ResourceWarning"):
+        assert bad not in console.log()
+    return series
