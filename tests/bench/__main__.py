@@ -7,8 +7,8 @@ import importlib
 import sys
 import time
 
-LAB = ("cold_start", "event_to_screen", "idle", "hundred")
-PLAIN = ("ui_table", "log_parse")
+LAB = ("cold_start", "event_to_screen", "idle", "hundred", "logs_throughput", "logs_storm")
+PLAIN = ("ui_table", "log_parse", "logs_memory")
 
 
 def main() -> int:
