@@ -83,7 +83,7 @@ def ways(lab: Lab) -> dict[str, Way]:
 
     def by_dockcon(hosts: Sequence[str]) -> Drained:
         selectors = [f"{host}/flood" for host in hosts]
-        return drain(dockcon(lab.hosts_yml, "logs", "--tail", "all", *selectors))
+        return drain(dockcon(lab.hosts_yml, "logs", *selectors))
 
     found: dict[str, Way] = {"ssh HOST docker logs": by_ssh}
     if shutil.which("docker"):

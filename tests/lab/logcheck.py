@@ -23,6 +23,10 @@ class Gap(NamedTuple):
     def holds(self, line: Line) -> bool:
         return line.container == self.container and self.from_ns <= line.ns <= self.to_ns
 
+    def covers(self, line: Line) -> bool:
+        """Whether it lies within, and is not one of the two lines that the gap is between."""
+        return line.container == self.container and self.from_ns < line.ns < self.to_ns
+
 
 @dataclass(slots=True)
 class Report:
@@ -37,17 +41,21 @@ class Report:
     """Older than one of the same container and stream that stood before it."""
     needless: list[Gap] = field(default_factory=list)
     """Of containers that cannot have one."""
+    wide: list[Line] = field(default_factory=list)
+    """Arrived, though they lie within a gap that is said to be certain."""
     excused: int = 0
     """Lines that did not arrive, inside a gap."""
     right: int = 0
 
     @property
     def good(self) -> bool:
-        return not (self.missing or self.twice or self.unknown or self.disordered or self.needless)
+        return not (
+            self.missing or self.twice or self.unknown or self.disordered or self.needless or self.wide
+        )
 
     def __str__(self) -> str:
         parts = [f"{self.right} lines right, {self.excused} inside gaps"]
-        for name in ("missing", "twice", "unknown", "disordered", "needless"):
+        for name in ("missing", "twice", "unknown", "disordered", "needless", "wide"):
             found = getattr(self, name)
             if found:
                 parts.append(f"{len(found)} {name}:")
@@ -82,6 +90,8 @@ def compare(
             else:
                 report.missing.append(line)
     report.disordered += disordered(arrived)
+    certain = [gap for gap in gaps if "ruled out" not in gap.why]
+    report.wide += [line for line in got if any(gap.covers(line) for gap in certain)]
     report.needless += [gap for gap in gaps if gap.container not in may_have_gaps]
     return report
 

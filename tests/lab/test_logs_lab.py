@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,12 @@ from console.service.tap import SourceState
 from tests.lab.fleet import LabFleet
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
-from tests.lab.logreaders import Reader, TapReader
+from tests.lab.logreaders import Reader, TapReader, VerbReader
 from tests.lab.logscene import SELECTOR, Scene, happen
 from tests.lab.logtruth import Keeper
 from tests.lab.logwriters import Writer, start_all
 from tests.lab.machine import wait_for
+from tests.lab.test_verbs import Verbs
 
 WISH = LogWish(title=SafeText("all writers"), query=parse(SELECTOR), tail=None)
 
@@ -29,29 +31,41 @@ def keeper(lab: Lab) -> Iterator[Keeper]:
         yield keeper
 
 
+@pytest.fixture
+def verb(lab: Lab, tmp_path: Path) -> VerbReader:
+    """Not started yet."""
+    verbs = Verbs(tmp_path, lab.hosts_yml)
+    words = ("logs", "-f", "--json", SELECTOR)
+    return VerbReader(verbs.command(*words), verbs.environment, tmp_path)
+
+
 @contextlib.contextmanager
-def reading(lab: Lab) -> Iterator[tuple[TapReader]]:
-    """The readers at work."""
-    with LabFleet(lab.specs()).at_work() as fleet, TapReader(fleet, WISH).at_work() as tap:
+def reading(lab: Lab, verb: VerbReader) -> Iterator[tuple[Reader, Reader]]:
+    """Both readers at work."""
+    with LabFleet(lab.specs()).at_work() as fleet, TapReader(fleet, WISH).at_work() as tap, verb.at_work():
         fleet.all_up()
-        yield (tap,)
+        yield tap, verb
+    assert verb.code == 0
+    assert "Traceback" not in verb.errors.read_text()
 
 
-def test_faults_lose_no_line_and_repeat_none(lab: Lab, keeper: Keeper) -> None:
-    suffer(lab, keeper, seed=1, rounds=1)
+def test_faults_lose_no_line_and_repeat_none(lab: Lab, keeper: Keeper, verb: VerbReader) -> None:
+    suffer(lab, keeper, verb, seed=1, rounds=1)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(2, 8))
-def test_many_faults_lose_no_line_and_repeat_none(lab: Lab, keeper: Keeper, seed: int) -> None:
-    suffer(lab, keeper, seed, rounds=4)
+def test_many_faults_lose_no_line_and_repeat_none(
+    lab: Lab, keeper: Keeper, verb: VerbReader, seed: int
+) -> None:
+    suffer(lab, keeper, verb, seed, rounds=4)
 
 
-def suffer(lab: Lab, keeper: Keeper, seed: int, rounds: int) -> None:
+def suffer(lab: Lab, keeper: Keeper, verb: VerbReader, seed: int, rounds: int) -> None:
     """Some writers are there before the readers, some come later."""
     scene = Scene(lab, keeper)
     scene.start("h1", "h2")
-    with reading(lab) as readers:
+    with reading(lab, verb) as readers:
         scene.start("h3")
         scene.alive(readers)
         happen(scene, seed, rounds)
@@ -60,10 +74,10 @@ def suffer(lab: Lab, keeper: Keeper, seed: int, rounds: int) -> None:
         scene.exact(readers)
 
 
-def test_where_nothing_is_cut_there_is_no_gap(lab: Lab, keeper: Keeper) -> None:
+def test_where_nothing_is_cut_there_is_no_gap(lab: Lab, keeper: Keeper, verb: VerbReader) -> None:
     scene = Scene(lab, keeper)
     scene.start("h1", "h2")
-    with reading(lab) as readers:
+    with reading(lab, verb) as readers:
         scene.start("h3")
         scene.alive(readers)
         for host in lab.hosts.values():
@@ -84,23 +98,26 @@ DRIVERS = {
 """journald is not on hosts like these: the engine refuses to start such a container."""
 
 
-def test_what_log_drivers_keep_is_read_and_what_they_do_not_is_explained(lab: Lab, h1: LabHost) -> None:
+def test_what_log_drivers_keep_is_read_and_what_they_do_not_is_explained(
+    lab: Lab, h1: LabHost, verb: VerbReader
+) -> None:
     writers = [Writer(name, 50, words, err=0) for name, words in DRIVERS.items()]
     ids = start_all([(h1, writer) for writer in writers])
     kept = {ids["h1", name]: name for name in ("w-local", "w-syslog")}
-    with reading(lab) as (tap,):
-        for reader in (tap,):
+    with reading(lab, verb) as (tap, _):
+        for reader in (tap, verb):
             wait_for(lambda r=reader: r.newest().keys() == kept.keys(), f"{reader.name} to have lines")
         h1.docker("stop", "-t", "1", *DRIVERS)
         for full, name in kept.items():
             truth = h1.docker("logs", name).encode().splitlines()
-            for reader in (tap,):
+            for reader in (tap, verb):
                 wait_for(lambda r=reader, f=full, t=truth: texts(r, f) == t, f"{reader.name}: {name}")
         views = {str(view.source.name): view for view in tap.sources}
     for name, driver in (("w-remote", "syslog"), ("w-none", "none")):
         assert views[name].state is SourceState.NOTHING
         assert driver in views[name].why
         assert driver in next(note.text for note in tap.notes if note.source == views[name].source.index)
+        assert f"{name}" in verb.story()
 
 
 def texts(reader: Reader, container: str) -> list[bytes]:

@@ -41,6 +41,14 @@ def test_a_gap_where_none_can_be_is_found() -> None:
     assert compare(WRITTEN, WRITTEN, [Gap("c", 0, 1, "")], ["d"]).needless
 
 
+def test_a_gap_that_is_wider_than_what_is_missing_is_found() -> None:
+    arrived = WRITTEN[:3] + WRITTEN[5:]
+    between = Gap("c", 102, 105, "rotated")
+    assert compare(WRITTEN, arrived, [between], ["c"]).good
+    assert compare(WRITTEN, arrived, [between._replace(to_ns=106)], ["c"]).wide == [WRITTEN[5]]
+    assert compare(WRITTEN, arrived, [between._replace(to_ns=106, why="cannot be ruled out")], ["c"]).good
+
+
 def test_the_engines_file_is_read_as_lines() -> None:
     text = (
         b'{"log":"lo","stream":"stdout","time":"2026-11-23T15:29:55.97Z"}\n'
