@@ -22,6 +22,10 @@ _last_byte = itemgetter(-1)
 _NEWLINE = frozenset((10,))
 
 
+FULL_PARTS = frozenset({16384, 8192, 4095})
+"""Bytes of a part that another one follows: of Docker, and of Podman without and with a terminal."""
+
+
 class Verdict(Enum):
     """What a frame is, held against what was taken."""
 
@@ -37,6 +41,7 @@ class OneStream:
     __slots__ = (
         "_besides",
         "_doubt_bytes",
+        "_looked",
         "_parts",
         "_parts_bytes",
         "_parts_stamp",
@@ -73,6 +78,7 @@ class OneStream:
         self._parts: list[bytes] = []
         self._parts_bytes = 0
         self._parts_stamp = 0
+        self._looked = (0, 0)
         self._table = bytes(number == kind for number in range(256))
 
     def mine(self, kinds: bytes, column: Sequence[int]) -> list[int]:
@@ -190,6 +196,15 @@ class OneStream:
         """Take a frame that was missed before, which changes nothing of what is newest."""
         self.recent.add(stamp)
         self._give(out, stamp, payload if payload.endswith(b"\n") else payload + b"\n")
+
+    def ends_here(self) -> bool:
+        """Whether the unfinished line is all there is of it: its last part is shorter than those that an
+        engine cuts a line into, and nothing came of it since this was asked before. The driver `local`
+        forgets the newline of a line that had several parts.
+        """
+        looked = (len(self._parts), self._parts_stamp)
+        same, self._looked = looked == self._looked, looked
+        return bool(self._parts) and same and len(self._parts[-1]) not in FULL_PARTS
 
     def end_line(self, out: LogFrames) -> None:
         """Give out the line that is not whole, if there is one, as it is."""

@@ -82,6 +82,12 @@ class Resume:
         self._again = False
         self._forward_at = 0.0
 
+    def share_stamps(self) -> None:
+        """Several lines may share one stamp from now on: Podman stamps whole seconds."""
+        self._lumped = True
+        for stream in self._streams.values():
+            stream.lumped = True
+
     @property
     def last_ns(self) -> int | None:
         """The newest stamp taken, over both streams: where they are in the log, also after the engine's
@@ -158,9 +164,13 @@ class Resume:
         return self._counted(self._sift(frames, now))
 
     def settle(self, now: float) -> Taken:
-        """What was doubtful for 2 s becomes real: the engine's clock was set back."""
+        """What was doubtful for 2 s becomes real: the engine's clock was set back. A line whose newline the
+        engine forgot is given out.
+        """
         taken = Taken()
         for _, stream in sorted(self._streams.items()):
+            if self._live and stream.ends_here():
+                stream.end_line(taken.lines)
             if not stream.doubt or now - stream.doubt_since < DOUBT_SECONDS:
                 continue
             if self._forward_at > stream.doubt_since + _SKEW_SECONDS:

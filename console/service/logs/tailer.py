@@ -157,6 +157,8 @@ class Tailer:
         self._inspected = reached
         self.setup = inspection.logs
         self.reader.asker.tty = inspection.logs.tty
+        if reached.engine.facts.engine == "podman":
+            self.reader.resume.share_stamps()
 
     async def _load(self, reached: Reached) -> None:
         running, run = self.life.running, self.life.started_ns
