@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from console.cli.exits import Exit
 from console.model.logs.wish import LogWish
 from console.model.query import parse
 from console.model.text import SafeText
@@ -45,7 +46,7 @@ def reading(lab: Lab, verb: VerbReader) -> Iterator[tuple[Reader, Reader]]:
     with LabFleet(lab.specs()).at_work() as fleet, TapReader(fleet, WISH).at_work() as tap, verb.at_work():
         fleet.all_up()
         yield tap, verb
-    assert verb.code == 0
+    assert verb.code == Exit.INTERRUPTED
     assert "Traceback" not in verb.errors.read_text()
 
 

@@ -69,12 +69,12 @@ HELP, PROMPT = "keys that work where you came from", "only lines with this text"
 STEPS: tuple[tuple[str, str, str], ...] = (
     ("?", HELP, ""),
     ("Escape", "", HELP),
-    ("f", "held", "follow"),
-    ("f", "follow", "held"),
+    ("f", "∙ held", "∙ follow"),
+    ("f", "∙ follow", "∙ held"),
     ("1", ">1 Containers", ""),
     ("2", ">2 Logs", ""),
     ("&", PROMPT, ""),
-    ("Escape", "follow", PROMPT),
+    ("Escape", "∙ follow", PROMPT),
     ("6", ">6 Hosts", ""),
     ("2", ">2 Logs", ">6 Hosts"),
 )
