@@ -13,9 +13,9 @@ from console.model.containers import ContainerState
 from console.model.redeploy.changes import Changes
 from console.model.redeploy.course import NEXT, Goal, StepKind
 from console.model.redeploy.plan import Ending, Report
-from console.service.redeploy.errands import suspects
+from console.service.redeploy.errands import errand_from, suspects, traces
 from console.service.redeploy.planning import make_plan
-from console.service.redeploy.walk import PATIENCE
+from console.service.redeploy.walk import PATIENCE, Walk
 from tests.service.loops import virtual
 from tests.service.redeploying import CHANGES, ORDER, RULES, Bench, bench
 
@@ -166,6 +166,27 @@ async def test_a_new_one_that_somebody_removed_in_the_middle() -> None:
         web = b.named("web")
         assert web is not None
         assert (web.id, web.state) == (b.old.id, ContainerState.RUNNING)
+
+
+@virtual
+async def test_a_way_back_that_was_cut_can_be_turned_round() -> None:
+    """The new one was stopped by us and not by itself: it is started again before it is judged."""
+    async with bench() as b:
+        b.cut_after = len(ORDER)
+        with suppress(asyncio.CancelledError):
+            await b.redeploy()
+        (found,) = await traces(await b.engine())
+        errand = errand_from("app-1", found, RULES)
+        assert errand is not None
+        b.steps.clear()
+        b.cut_after = 2
+        with suppress(asyncio.CancelledError):
+            await Walk(errand, b.engine, b.clock, b.told.append, b.record, Goal.UNDO).run()
+        assert b.steps == [StepKind.DISARM, StepKind.STOP_NEW]
+        report = await b.recover(Goal.FINISH)
+        assert report is not None
+        assert report.ending is Ending.DONE
+        assert b.check() == "new"
 
 
 @virtual

@@ -116,6 +116,7 @@ class Walk:
     _gate: Gate | None = field(default=None)
     _well: SafeText = NOTHING
     """Why the new one is well, once it is: then there is no turning round any more."""
+    _roused: bool = False
 
     async def run(self) -> Report:
         """Walk until an end. Never raises for what a host or engine did."""
@@ -141,8 +142,10 @@ class Walk:
             # Somebody else may be at work on the old one: what is not ours is not taken back.
             return self._returned(scene)
         step = next_step(scene.facts, self.goal, errand.way)
-        if step is StepKind.WAIT:
+        if step is StepKind.WAIT and not self._asleep(scene):
             return await self._wait(engine, scene)
+        if step is StepKind.WAIT:
+            self._roused, step = True, StepKind.START
         if step is None:
             return self._returned(scene)
         if step is StepKind.CREATE and errand.create is None:
@@ -157,6 +160,13 @@ class Walk:
             )
         await self._do(engine, scene, step)
         return None
+
+    def _asleep(self, scene: Scene) -> bool:
+        """Whether the new one of an interrupted redeploy was stopped on a way back: it is started before
+        it is judged.
+        """
+        new = scene.facts.new
+        return self.errand.create is None and not self._roused and new is not None and not new.running
 
     async def _do(self, engine: Engine, scene: Scene, step: StepKind) -> None:
         self._say(step)
