@@ -21,6 +21,8 @@ class ProblemKind(StrEnum):
     HOST = "host"
     """A host is not up."""
     DEAD = "dead"
+    HALF = "half-done"
+    """A redeploy that was interrupted: it can be finished or taken back."""
     OOM = "oom"
     UNHEALTHY = "unhealthy"
     RESTARTING = "restarting"
@@ -63,6 +65,9 @@ OOM_WINDOW = 3600.0
 DISK_LIMIT = 90.0
 """Per cent of the data root's file system."""
 
+HALF_DONE_AFTER = 180.0
+"""Seconds after which a redeploy that is half done is not simply under way."""
+
 _SIGNALS = frozenset({130, 137, 143})
 """Exit codes of processes that were told to end by SIGINT, SIGKILL and SIGTERM."""
 
@@ -72,6 +77,7 @@ _UNSTARTABLE = frozenset({126, 127, 128})
 _ORDER = (
     ProblemKind.HOST,
     ProblemKind.DEAD,
+    ProblemKind.HALF,
     ProblemKind.RESTARTING,
     ProblemKind.OOM,
     ProblemKind.EXITED,
@@ -122,6 +128,7 @@ def _containers(snapshot: HostSnapshot, there: float) -> Iterator[Problem]:
             and not container.oom
             and container.id not in starts
             and container.id not in ooms
+            and ".dockcon-" not in container.name
         ):
             continue
         problem = _container(snapshot, container, there)
@@ -144,6 +151,7 @@ def _host(snapshot: HostSnapshot, now: float, sick: int) -> Iterator[Problem]:
 def _container(snapshot: HostSnapshot, container: Container, there: float) -> Problem | None:
     kind_since_text = (
         _dead(container)
+        or _half_done(container, there)
         or _looping(snapshot, container, there)
         or _out_of_memory(snapshot, container, there)
         or _exited(snapshot, container)
@@ -169,6 +177,16 @@ def _dead(container: Container) -> _Finding | None:
     if container.state is not ContainerState.DEAD:
         return None
     return ProblemKind.DEAD, container.finished, "dead: the engine could not remove it"
+
+
+def _half_done(container: Container, there: float) -> _Finding | None:
+    """What only a redeploy under way has, and for too long."""
+    ending = next((e for e in (".dockcon-next", ".dockcon-old") if container.name.endswith(e)), "")
+    since = container.created if ending == ".dockcon-next" else container.finished
+    if not ending or since is None or there - since < HALF_DONE_AFTER:
+        return None
+    name = container.name.removesuffix(ending)
+    return ProblemKind.HALF, since, f"the redeploy of {name} is half done: U takes it back, F finishes it"
 
 
 def _looping(snapshot: HostSnapshot, container: Container, there: float) -> _Finding | None:

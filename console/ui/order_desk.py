@@ -11,7 +11,7 @@ from console.errors import DockconError, GuardRefused
 from console.model.actions import Consent, Job, Target
 from console.model.guards import forbid
 from console.model.hosts import HostSpec
-from console.model.redeploy.course import NEXT, PREV, Found, Goal, Trace
+from console.model.redeploy.course import ENDINGS, Found, Goal, Trace
 from console.model.redeploy.plan import Ending, Plan, RedeployJob
 from console.model.text import SafeText, safe, sanitise
 from console.model.timeline.entries import Entry, Source, Weight, thing
@@ -123,7 +123,9 @@ class OrderDesk:
         from console.ui.screens.redeploy import JobScreen, RecoverScreen
 
         orders = self.bridge.handle.orders
-        name = str(target.name).removesuffix(NEXT).removesuffix(PREV)
+        name = str(target.name)
+        for ending in ENDINGS:
+            name = name.removesuffix(ending)
         try:
             forbid(self._specs[target.host], read_only=self.read_only)
             traces = await orders.interrupted(target.host)

@@ -175,3 +175,24 @@ def test_worst_first_then_by_host_and_name() -> None:
         (ProblemKind.UNHEALTHY, "z", "a"),
         (ProblemKind.UNHEALTHY, "z", "b"),
     ]
+
+
+CREATED = container("web.dockcon-next", state=ContainerState.CREATED, started=None)
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (replace(CREATED, created=NOW - 600), [ProblemKind.HALF]),
+        (replace(CREATED, created=NOW - 30), []),
+        (exited(0, "no", name=safe("web.dockcon-old")), []),
+        (replace(exited(0, "no", name=safe("web.dockcon-old")), finished=NOW - 600), [ProblemKind.HALF]),
+        (replace(exited(0, "no", name=safe("web.dockcon-prev")), finished=NOW - 600), []),
+        (container("dockcon-next"), []),
+    ],
+)
+def test_a_redeploy_that_stays_half_done_is_one(one: Container, expected: list[ProblemKind]) -> None:
+    assert kinds(host(one)) == expected
+    if expected:
+        (problem,) = find([host(one)], NOW)
+        assert problem.text == "the redeploy of web is half done: U takes it back, F finishes it"
