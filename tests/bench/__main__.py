@@ -8,7 +8,7 @@ import sys
 import time
 
 LAB = ("cold_start", "event_to_screen", "idle", "hundred", "logs_throughput", "logs_storm")
-PLAIN = ("ui_table", "log_parse", "logs_memory")
+PLAIN = ("ui_table", "log_parse", "logs_model", "logs_memory")
 
 
 def main() -> int:

@@ -117,7 +117,9 @@ class Finder:
             if start:
                 base = ends[start - 1]
                 data, ends = data[base:], array("Q", map((-base).__add__, ends[start:]))
-            found = list(map(start.__add__, self._wanted.lines(data, ends)))
+            found = self._wanted.lines(data, ends)
+            if start:
+                found = list(map(start.__add__, found))
         if self._invert:
             found = sorted(set(everything).difference(found))
         found = self._of_these(found, block)

@@ -180,6 +180,13 @@ def test_many_hits_and_few_hits_agree() -> None:
     assert list(finder.numbers) == [i for i in range(3000) if i % 3]
 
 
+def test_hits_at_the_very_beginning_of_lines_that_follow_each_other() -> None:
+    ring = ring_of([[(5, b"hit" if i in (40, 41, 42) else b"miss") for i in range(100)]])
+    finder = Finder("hit")
+    finder.update(ring)
+    assert list(finder.numbers) == [40, 41, 42]
+
+
 def test_a_short_time_is_enough_for_a_part() -> None:
     ring = LogRing(1 << 20, 1 << 30)
     for _ in range(5):

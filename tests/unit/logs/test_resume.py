@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from console.model.logs import onestream
 from console.model.logs.lines import LogFrames
 from console.model.logs.resume import Resume, Taken
 
@@ -107,3 +110,37 @@ def test_old_lines_before_newer_ones_are_repeats() -> None:
     taken = resume.take(frames((101, OUT, "b\n")), 1.5)
     assert (texts(taken), taken.repeats) == (["b\n"], 1)
     assert texts(resume.settle(9.0)) == []
+
+
+def test_a_stream_that_was_silent_is_not_wanted_before_the_first_line() -> None:
+    resume = Resume()
+    resume.take(frames((100 * SECOND, OUT, "a\n"), (101 * SECOND, OUT, "b\n")), 0.0)
+    resume.begin()
+    older = frames((99 * SECOND, ERR, "older\n"))
+    assert resume.knows(older)
+    taken = resume.take(older, 0.0)
+    assert (texts(taken), taken.repeats) == ([], 1)
+    rest = frames((100 * SECOND, OUT, "a\n"), (101 * SECOND, OUT, "b\n"), (102 * SECOND, ERR, "c\n"))
+    assert texts(resume.take(rest, 0.0)) == ["c\n"]
+
+
+def test_lines_that_share_a_stamp_are_counted_from_their_place_in_the_log() -> None:
+    resume = Resume(lumped=True)
+    both = ((5, OUT, "a\n"), (10, ERR, "x\n"), (10, ERR, "x\n"))
+    assert texts(resume.take(frames(*both), 0.0)) == ["a\n", "x\n", "x\n"]
+    resume.begin()
+    assert texts(resume.take(frames(*both, (10, ERR, "x\n"), (11, OUT, "b\n")), 0.0)) == ["x\n", "b\n"]
+
+
+def test_a_long_line_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onestream, "LINE_LIMIT", 10)
+    resume = Resume()
+    taken = resume.take(frames(*[(7, OUT, "12345")] * 5, (7, OUT, "end\n")), 0.0)
+    assert texts(taken) == ["1234512345\n", "1234512345\n", "12345end\n"]
+
+
+def test_a_finite_answer_needs_no_doubt() -> None:
+    resume = Resume()
+    resume.begin(finite=True)
+    taken = resume.take(frames((100, OUT, "a\n"), (50, OUT, "b\n"), (51, OUT, "c\n")), 0.0)
+    assert (texts(taken), taken.back_ns) == (["a\n", "b\n", "c\n"], 50)

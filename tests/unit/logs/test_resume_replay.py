@@ -251,3 +251,12 @@ def test_few_stamps_are_kept_and_a_nervous_clock_does_no_harm() -> None:
     for number in range(20_000):
         recent.add(number * 10 + (15 if number % 2 else 0))
     assert 1000 <= len(recent) < 2000
+
+
+def test_the_highest_stamp_is_forgotten_with_the_others() -> None:
+    recent = RecentStamps(10)
+    recent.add(1000)
+    recent.extend(range(50))
+    recent.extend(range(50, 60))
+    recent.extend(range(60, 70))
+    assert (recent.high, 1000 in recent, recent.floor) == (69, False, 1001)
