@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.errors import HostUnreachable
 from console.model.logs.lines import LogBlock, LogFrames, NoteKind, block_of
 from console.model.logs.resume import Resume
+from console.service.logs.asking import Asker
 from console.service.logs.follows import Follows, Turnstile
 from console.service.logs.history import Window, last_of, newest, proofs, steps
+from console.service.logs.host import HostAccess, HostSide, Reached
 from console.service.logs.lag import Lag
 from console.service.logs.notes import nothing_why
 from console.service.logs.outbox import Caps, Outbox, StreamState
 from console.service.logs.proof import Proof, Verdict
+from console.transport.base import LogAsk
+from console.transport.clock import SystemClock
 from tests.service.loops import until, virtual
 
 SECOND = 1_000_000_000
@@ -214,3 +221,38 @@ async def test_a_turnstile_lets_so_many_in_and_survives_who_gives_up() -> None:
     assert most == 3
     assert inside == 0
     assert sum(not task.cancelled() for task in tasks) == 20
+
+
+class Endless:
+    """An engine whose answers never end."""
+
+    @asynccontextmanager
+    async def logs(self, container_id: str, ask: LogAsk) -> AsyncIterator[AsyncIterator[LogFrames]]:
+        async with aclosing(self._frames()) as stream:
+            yield stream
+
+    async def _frames(self) -> AsyncGenerator[LogFrames, None]:
+        stamp = 0
+        while True:
+            stamp += 1
+            yield frames(stamp)
+
+
+async def test_what_comes_by_an_older_connection_is_not_used() -> None:
+    engine = Endless()
+    now = Reached(engine, 1)  # type: ignore[arg-type]  # has what is asked of it
+    access = HostAccess(name="a", reach=lambda: now, follows=Follows())
+    asker = Asker("c", HostSide(access, SystemClock(), lambda note: None))
+    got = 0
+
+    async def read(asked_by: Reached) -> None:
+        nonlocal got, now
+        async with asker.asked(asked_by, LogAsk(), through=False) as stream:
+            async for _ in stream:
+                got += 1
+                if got == 3:
+                    now = Reached(engine, 2)  # type: ignore[arg-type]  # as above
+
+    with pytest.raises(HostUnreachable):
+        await read(now)
+    assert got == 3

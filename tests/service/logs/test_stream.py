@@ -250,3 +250,23 @@ async def test_new_containers_that_match_join_with_all_they_ever_wrote() -> None
             assert [str(view.source.ref) for view in tap.update.sources] == ["web-1@a", "web-2@b"]
             note = await tap.noted(NoteKind.STARTED)
             assert (note.source, note.text) == (1, "joins")
+
+
+@virtual
+async def test_what_is_written_while_a_window_is_looked_at_belongs_to_it() -> None:
+    fleet = plain_fleet("a", containers=0)
+    made = [running(fleet["a"], f"c{n}") for n in range(60)]
+    for container in made:
+        write(fleet["a"], container, "before")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        await asyncio.sleep(60)
+        since = int(fleet["a"].daemon.bus.now() * 1e9)
+        fleet["a"].faults.delay = 0.3
+        async with Tapped(at_work, everything(since_ns=since)) as tap:
+            for container in made:
+                # One after the other, whatever is being asked just then.
+                await asyncio.sleep(0.15)
+                write(fleet["a"], container, f"{container.name} now")
+            await until(lambda: len(tap.texts()) == 60, 60)
+            assert sorted(tap.texts()) == sorted(f"{container.name} now" for container in made)

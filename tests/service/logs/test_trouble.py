@@ -266,3 +266,78 @@ async def test_a_link_that_hangs_while_a_log_is_rotated_leaves_a_gap_that_is_sai
             await write_for(10)
             await until(lambda: len(tap.texts()) == len(written) - len(missing))
             assert len(tap.notes(NoteKind.GAP)) == 1
+
+
+@virtual
+async def test_a_restart_of_which_no_event_tells_is_known_when_the_host_is_back() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web = running(fleet["a"], "web")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            fleet["a"].cut()
+            daemon.bus.forget = 100
+            await asyncio.sleep(0.6)
+            daemon.restart(web)
+            write(fleet["a"], web, "2")
+            await tap.has("1", "2")
+            told = [note.kind for note in tap.notes(NoteKind.ENDED, NoteKind.STARTED)]
+            assert told == [NoteKind.ENDED, NoteKind.STARTED]
+
+
+@virtual
+async def test_a_follow_that_does_not_end_with_its_container_is_left() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web, db = running(fleet["a"], "web"), running(fleet["a"], "db")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows(2)
+            for container in (web, db):
+                write(fleet["a"], container, "1")
+                daemon.log(container).hush()
+                write(fleet["a"], container, "2")
+            daemon.remove(web)
+            daemon.stop(db)
+            await until(lambda: tap.view("web").state is SourceState.GONE, 10)
+            await until(lambda: tap.view("db").state is SourceState.STOPPED, 10)
+            await until(lambda: tap.texts("db") == ["1", "2"])
+            assert [note.source for note in tap.notes(NoteKind.GAP)] == [tap.view("web").source.index]
+
+
+@virtual
+async def test_streams_that_break_again_and_again_are_no_lost_host() -> None:
+    fleet = plain_fleet("a", containers=5)
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows(5)
+            for _ in range(4):
+                fleet["a"].daemon.logs.cut()
+                await asyncio.sleep(0.25)
+            await tap.follows(5)
+            await asyncio.sleep(5)
+            assert not tap.notes()
+
+
+@virtual
+async def test_a_host_all_of_whose_sources_are_polled_is_lost_and_back_as_well() -> None:
+    fleet = plain_fleet("a", containers=3)
+    fleet["a"].daemon.logs.limit = 1
+    made = list(fleet["a"].daemon.containers.values())
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await until(lambda: tap.states()[SourceState.POLLED] == 3)
+            await asyncio.sleep(10)
+            fleet["a"].cut()
+            write(fleet["a"], made[0], "1")
+            await tap.noted(NoteKind.LOST)
+            await tap.has("1")
+            await tap.noted(NoteKind.BACK)
+            assert len(tap.notes()) == 2
