@@ -9,6 +9,7 @@ import pytest
 from console.model.logs.lines import NoteKind, Stream
 from console.model.logs.wish import ClockReading
 from console.service.logs.skew import corrections, spoken
+from console.transport.memory.link import MemoryEngine
 from tests.service.fleets import Running, plain_fleet, running
 from tests.service.logs.taps import Tapped, everything, write
 from tests.service.loops import until, virtual
@@ -101,3 +102,30 @@ async def test_one_host_is_not_asked_for_its_clock_and_several_now_and_then() ->
             fleet["b"].ahead = 0.0
             fleet["b"].cut()
             await until(lambda: not tap.update.corrected)
+
+
+@virtual
+async def test_the_first_lines_wait_for_clocks_that_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = plain_fleet("a", "b", containers=0)
+    fleet["b"].ahead = 30.0
+    written = []
+    for number in range(50):
+        for host in fleet.hosts.values():
+            name = f"c{number % 2}"
+            made = next((c for c in host.daemon.containers.values() if c.name == name), None)
+            made = made or running(host, name)
+            write(host, made, f"{host.name} {number}")
+            written.append(f"{host.name} {number}")
+            await asyncio.sleep(0.1)
+    read = MemoryEngine.clock
+
+    async def slow(engine: MemoryEngine) -> ClockReading:
+        await asyncio.sleep(0.4)
+        return await read(engine)
+
+    monkeypatch.setattr(MemoryEngine, "clock", slow)
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await until(lambda: len(tap.texts()) == 100)
+            assert tap.texts() == written

@@ -17,8 +17,9 @@ from console.service.logs.asking import Asker
 from console.service.logs.follows import Follows, Turnstile
 from console.service.logs.history import Window, last_of, newest, proofs, steps
 from console.service.logs.host import HostAccess, HostSide, Reached
+from console.service.logs.jobs import Jobs
 from console.service.logs.lag import Lag
-from console.service.logs.notes import nothing_why
+from console.service.logs.notes import block_with, gap, nothing_why
 from console.service.logs.outbox import Caps, Outbox, StreamState
 from console.service.logs.proof import Proof, Verdict
 from console.transport.base import LogAsk
@@ -159,6 +160,11 @@ def test_an_outbox_counts_bytes_too_and_keeps_one_block_whatever_its_size() -> N
     update = box.take()
     assert update is not None
     assert update.dropped == 4
+    # Lines are counted, not notes.
+    box.put([block_with(gap(0, 1, 2, "lost")), block_of([9], [4], [b"x" * 5000 + b"\n"])])
+    update = box.take()
+    assert update is not None
+    assert update.dropped == 4
     assert not box.frozen_full
     box.put([block_of([9], [4], [b"x\n"])])
     assert box.frozen_full
@@ -256,3 +262,30 @@ async def test_what_comes_by_an_older_connection_is_not_used() -> None:
     with pytest.raises(HostUnreachable):
         await read(now)
     assert got == 3
+
+
+@virtual
+async def test_a_job_waits_for_the_one_before_it_of_the_same_name() -> None:
+    jobs = Jobs()
+    told: list[str] = []
+
+    async def slow_to_end() -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            await asyncio.sleep(5)
+            told.append("first ended")
+
+    async def next_one() -> None:
+        told.append("second began")
+
+    jobs.begin("a", "first", slow_to_end)
+    await asyncio.sleep(1)
+    jobs.halt()
+    jobs.begin("a", "second", next_one)
+    await asyncio.sleep(20)
+    assert told == ["first ended", "second began"]
+    jobs.begin("a", "third", slow_to_end)
+    await asyncio.sleep(1)
+    await jobs.aclose()
+    assert told[2:] == ["first ended"]

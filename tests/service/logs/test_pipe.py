@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from console.errors import HostUnreachable
 from console.model.hosts import HostState
 from console.model.logs.lines import Stream
 from console.service.logs.pipe import LINES, LogPipe
@@ -89,3 +90,53 @@ async def test_a_pipe_that_follows_goes_on_until_it_is_left() -> None:
                 for text in new:
                     write(fleet["a"], web, str(int(text) + 1))
         assert texts == ["1", "2", "3"]
+
+
+@virtual
+async def test_a_stretch_of_the_past_is_whole_where_the_way_to_it_breaks() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    write(fleet["a"], web, *(f"in {n}" for n in range(30_000)))
+    await asyncio.sleep(1)
+    until_ns = int(fleet["a"].daemon.bus.now() * 1e9)
+    await asyncio.sleep(1)
+    write(fleet["a"], web, *(f"out {n}" for n in range(100)))
+    async with Running(fleet) as at_work:
+        async with LogPipe(at_work.fleet, everything(until_ns=until_ns)) as pipe:
+            texts: list[str] = []
+            async for update in pipe:
+                lines = [line for block in update.blocks for line in lines_of(block)]
+                texts += [line.raw.decode() for line in lines if line.stream is not Stream.NOTE]
+                if len(texts) < 12_000:
+                    fleet["a"].cut()
+                await asyncio.sleep(0.1)
+        assert texts == [f"in {n}" for n in range(30_000)]
+
+
+@virtual
+async def test_patience_begins_anew_with_each_loss() -> None:
+    fleet = plain_fleet("a", containers=0)
+    web = running(fleet["a"], "web")
+    write(fleet["a"], web, *(str(n) for n in range(100_000)))
+    texts: list[str] = []
+
+    async def break_off() -> None:
+        for _ in range(2):
+            await asyncio.sleep(10)
+            fleet["a"].faults.refuse = HostUnreachable("a", "no route")
+            fleet["a"].cut()
+            await asyncio.sleep(8)
+            fleet["a"].faults.refuse = None
+            await at_work.all_up()
+
+    async with Running(fleet) as at_work:
+        breaking = asyncio.create_task(break_off())
+        async with LogPipe(at_work.fleet, everything(follow=False), patience=12) as pipe:
+            async for update in pipe:
+                texts += [
+                    line.raw.decode() for block in update.blocks for line in lines_of(block) if line.stream
+                ]
+                await asyncio.sleep(3)
+        assert texts == [str(n) for n in range(100_000)]
+        assert not pipe.unreached
+        await breaking

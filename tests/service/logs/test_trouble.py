@@ -255,6 +255,7 @@ async def test_a_link_that_hangs_while_a_log_is_rotated_leaves_a_gap_that_is_sai
             assert not tap.notes()
             fleet["a"].go_quiet()
             await write_for(14)
+            await asyncio.sleep(6)
             fleet["a"].speak()
             await asyncio.sleep(5)
             gap = await tap.noted(NoteKind.GAP)
@@ -341,3 +342,54 @@ async def test_a_host_all_of_whose_sources_are_polled_is_lost_and_back_as_well()
             await tap.has("1")
             await tap.noted(NoteKind.BACK)
             assert len(tap.notes()) == 2
+
+
+@virtual
+async def test_a_polled_log_that_was_emptied_is_one_gap() -> None:
+    fleet = plain_fleet("a", containers=0)
+    fleet["a"].daemon.logs.limit = 1
+    web = running(fleet["a"], "web")
+    running(fleet["a"], "other")
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await until(lambda: tap.states()[SourceState.POLLED] == 2)
+            write(fleet["a"], web, "1")
+            await tap.has("1")
+            fleet["a"].daemon.log(web).truncate()
+            await asyncio.sleep(30)
+            assert len(tap.notes(NoteKind.GAP)) == 1
+            write(fleet["a"], web, "2")
+            await tap.has("1", "2")
+            assert len(tap.notes(NoteKind.GAP)) == 1
+
+
+@virtual
+async def test_what_an_engine_tells_of_the_past_is_no_news() -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    web = running(fleet["a"], "web")
+    for _ in range(3):
+        await asyncio.sleep(100)
+        daemon.restart(web)
+    write(fleet["a"], web, "1")
+    async with Running(fleet) as at_work:
+        # Before the host is reached: its events of ten minutes come after its list.
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            await tap.has("1")
+            await asyncio.sleep(5)
+            fleet["a"].daemon.logs.cut()
+            await asyncio.sleep(5)
+            assert not tap.notes()
+
+
+@virtual
+async def test_a_fleet_that_ends_ends_the_streams_of_its_logs() -> None:
+    fleet = plain_fleet("a", containers=3)
+    async with Running(fleet) as at_work:
+        tap = Tapped(at_work, everything())
+        stream = at_work.fleet.logs.open(everything(), tap.box)
+        await until(lambda: fleet["a"].daemon.logs.following == 3)
+        assert stream.members.tailers
+    assert fleet["a"].daemon.logs.following == 0
