@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.errors import HostUnreachable
+from console.model.containers import Container, ContainerState
+from console.model.events import EngineEvent
 from console.model.logs.lines import LogBlock, LogFrames, NoteKind, block_of
 from console.model.logs.resume import Resume
+from console.model.text import safe
 from console.service.logs.asking import Asker
 from console.service.logs.follows import Follows, Turnstile
 from console.service.logs.history import Window, last_of, newest, proofs, steps
 from console.service.logs.host import HostAccess, HostSide, Reached
 from console.service.logs.jobs import Jobs
 from console.service.logs.lag import Lag
+from console.service.logs.life import Life
 from console.service.logs.notes import block_with, gap, nothing_why
 from console.service.logs.outbox import Caps, Outbox, StreamState
 from console.service.logs.proof import Proof, Verdict
@@ -289,3 +294,41 @@ async def test_a_job_waits_for_the_one_before_it_of_the_same_name() -> None:
     await asyncio.sleep(1)
     await jobs.aclose()
     assert told[2:] == ["first ended"]
+
+
+def test_whether_a_container_runs_is_known_by_the_newest_that_was_told() -> None:
+    row = Container(host="a", id="c", name=safe("c"), image=safe("i"), state=ContainerState.RUNNING)
+    life = Life(row)
+
+    def told(action: str, second: float, **attributes: str) -> None:
+        life.event(
+            EngineEvent(
+                host="a",
+                time_ns=int(second * SECOND),
+                type=safe("container"),
+                action=safe(action),
+                id="c",
+                name=safe("c"),
+                attributes={key: safe(value) for key, value in attributes.items()},
+                container_id="c",
+            )
+        )
+
+    # An engine tells the past again; until an inspect says what is past, it changes nothing.
+    told("die", 50.0, exitCode="9")
+    assert life.running
+    life.inspected(replace(row, started=100.0, finished=90.0))
+    assert (life.started_ns, life.died_ns, life.exit_code) == (100 * SECOND, 90 * SECOND, None)
+    told("start", 60.0)
+    told("start", 100.1)
+    told("die", 90.1, exitCode="1")
+    assert (life.running, life.started_ns, life.end) == (True, 100 * SECOND, "stopped")
+    told("die", 200.0, exitCode="137")
+    assert (life.running, life.end) == (False, "stopped, exit code 137")
+    told("start", 210.0)
+    assert (life.running, life.started_ns) == (True, 210 * SECOND)
+    life.listed(replace(row, state=ContainerState.EXITED))
+    assert not life.running
+    told("destroy", 300.0)
+    told("destroy", 400.0)
+    assert life.removed_ns == 300 * SECOND
