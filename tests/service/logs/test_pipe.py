@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from console.errors import HostUnreachable
 from console.model.hosts import HostState
 from console.model.logs.lines import Stream
+from console.service.feed import Feed
+from console.service.fleet import Fleet
 from console.service.logs.pipe import LINES, LogPipe
+from console.service.remember import Forgetful
 from console.service.tap import LogUpdate, SourceState
+from console.transport.memory import MemoryTransport
+from console.transport.memory.link import MemoryEngine, MemoryLink
 from tests.service.fleets import Running, plain_fleet, running
 from tests.service.logs.taps import everything, lines_of, write
 from tests.service.loops import virtual
@@ -141,3 +149,33 @@ async def test_patience_begins_anew_with_each_loss() -> None:
         assert texts == [str(n) for n in range(200_000)]
         assert not pipe.unreached
         await breaking
+
+
+@virtual
+async def test_without_figures_nothing_is_asked_of_a_host_but_what_logs_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fleet = plain_fleet("a", containers=4)
+    web = next(iter(fleet["a"].daemon.containers.values()))
+    write(fleet["a"], web, "1")
+    asked: list[str] = []
+    for owner, name in ((MemoryLink, "probe"), (MemoryEngine, "info"), (MemoryEngine, "inspect")):
+        real = getattr(owner, name)
+
+        def noted(self: object, *args: object, _real: Any = real, _name: str = name) -> object:
+            asked.append(_name)
+            return _real(self, *args)
+
+        monkeypatch.setattr(owner, name, noted)
+    quiet = Fleet(fleet.specs, fleet.clock, Forgetful(), Feed(), jitter=lambda: 0.5, figures=False)
+    quiet.start(MemoryTransport(fleet))
+    try:
+        async with LogPipe(quiet, everything("name:c0")) as pipe:
+            async for update in pipe:
+                if update.blocks:
+                    break
+            await asyncio.sleep(120)
+        # One inspect, of the one container that is read.
+        assert asked == ["inspect"]
+    finally:
+        await quiet.aclose()
