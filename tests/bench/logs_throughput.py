@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from console.model.logs.ring import LogRing
 from console.model.logs.wish import LogWish
 from console.model.text import SafeText
+from console.service.logs.outbox import Caps
 from tests.bench.draining import Drained, drain
 from tests.bench.labs import dockcon
 from tests.lab.fleet import LabFleet
@@ -42,13 +43,17 @@ def to_ring(lab: Lab, hosts: Sequence[str]) -> Drained:
     """A pane's way in this process: taken at 10 Hz into a ring until everything is there."""
     ring = LogRing(10**9, 1 << 40)
     wish = LogWish(title=SafeText("flood"), names=frozenset((host, "flood") for host in hosts), tail=None)
-    with LabFleet([lab[host].spec() for host in hosts]).at_work() as fleet:
+    # All of it is to arrive: a pane's own caps would leave out what is older.
+    caps = Caps(10**9, 1 << 40)
+    with LabFleet([lab[host].spec() for host in hosts], log_caps=caps).at_work() as fleet:
         fleet.all_up()
         spent, began = time.process_time(), time.monotonic()
         tap = fleet.handle.logs(wish)
         first, lines, size, dropped = 0.0, 0, 0, 0
         while lines + dropped < LINES * len(hosts):
             time.sleep(0.1)
+            if time.monotonic() - began > 120:
+                raise TimeoutError(f"{lines} lines and {dropped} dropped after two minutes")
             update = tap.take()
             if update is None:
                 continue
@@ -58,8 +63,6 @@ def to_ring(lab: Lab, hosts: Sequence[str]) -> Drained:
                 ring.append(block)
                 lines += len(block) - len(block.notes)
                 size += len(block.data)
-            if time.monotonic() - began > 120:
-                raise TimeoutError(f"{lines} lines and {dropped} dropped after two minutes")
         last, cpu = time.monotonic() - began, time.process_time() - spent
         tap.close()
     if dropped:
