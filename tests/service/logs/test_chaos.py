@@ -18,8 +18,10 @@ HARMLESS = "cut streams engine restart pause recreate quiet hush"
 
 ALL = f"{HARMLESS} truncate rotate"
 
-FEW = Caps(8_000, 64 << 20)
-"""So that a frozen stream is suspended."""
+LINES_A_SECOND = 200
+"""Of the caps, for each second of a run: so few that a frozen stream is suspended, and so many that what was
+written meanwhile fits when it goes on, since a quarter of the run is the longest that the reader looks away.
+"""
 
 
 async def _run(seed: int, kinds: str, seconds: float, *, freeze: bool = False) -> tuple[Chaos, Tapped]:
@@ -27,7 +29,7 @@ async def _run(seed: int, kinds: str, seconds: float, *, freeze: bool = False) -
     chaos = Chaos(fleet, seed)
     async with Running(fleet) as at_work:
         await at_work.all_up()
-        async with Tapped(at_work, everything(), FEW) as tap:
+        async with Tapped(at_work, everything(), Caps(int(LINES_A_SECOND * seconds), 64 << 20)) as tap:
             works = [chaos.write(seconds), chaos.disturb(seconds, kinds=kinds)]
             if freeze:
                 works.append(_freeze(tap, chaos, seconds))
