@@ -112,13 +112,28 @@ def _ending_in_order() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    loop, work = asyncio.get_running_loop(), asyncio.current_task()
+    asked = False
+
+    def end() -> None:
+        # Not by raising SIGINT: whoever started us in the background may have had it ignored.
+        nonlocal asked
+        asked = True
+        if work is not None:
+            work.cancel()
+
     polite = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT)) for number in polite]
+    for number in polite:
+        loop.add_signal_handler(number, end)
     try:
         yield
+    except asyncio.CancelledError:
+        if asked:
+            raise KeyboardInterrupt from None
+        raise
     finally:
-        for number, handler in zip(polite, before, strict=True):
-            signal.signal(number, handler)
+        for number in polite:
+            loop.remove_signal_handler(number)
 
 
 def possible(setup: Setup, selectors: Sequence[str]) -> list[HostSpec]:

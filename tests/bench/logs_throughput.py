@@ -33,9 +33,9 @@ HEADLESS, RING = 1.3, 1.0
 def flooded(lab: Lab) -> None:
     """One container on each host whose log holds LINES lines of about 100 bytes."""
     writer = Writer("flood", 0, (), most=LINES, width=100 - len("seq flood 1234567 123456 \n"), err=0)
-    start_all([(host, writer) for host in lab.hosts.values()])
+    start_all([(host, writer) for host in (lab[name] for name in lab.names)])
     last = f" {LINES} x"
-    for host in lab.hosts.values():
+    for host in (lab[name] for name in lab.names):
         wait_for(lambda h=host: last in h.docker("logs", "--tail", "1", "flood"), "the flood", 120, 0.5)
 
 

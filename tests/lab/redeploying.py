@@ -7,6 +7,7 @@ import copy
 import itertools
 import json
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -142,6 +143,8 @@ class Redeploying:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # Whoever runs the tests in the background has had it ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self._reader = threading.Thread(target=self._read, args=(self.process,))
         self._reader.start()

@@ -28,7 +28,7 @@ WISH = LogWish(title=SafeText("floods"), query=parse("name:flood*"), tail=None)
 def flood(lab: Lab, most: int, *words: str) -> None:
     """One container on each host."""
     writer = Writer("flood", 0, words, most=most, err=7)
-    start_all([(host, writer) for host in lab.hosts.values()])
+    start_all([(host, writer) for host in (lab[name] for name in lab.names)])
 
 
 def test_every_line_of_a_storm_is_held_or_counted_as_dropped(lab: Lab) -> None:
