@@ -109,7 +109,9 @@ async def test_no_is_what_is_chosen(keys: tuple[str, ...]) -> None:
         assert scene.audit.lines == []
 
 
-async def test_keys_typed_ahead_answer_nothing() -> None:
+async def test_keys_typed_ahead_answer_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    # However slow the machine is, these keys come in the quiet time.
+    monkeypatch.setattr("console.ui.screens.dialog.QUIET", 60.0)
     scene = Scene()
     async with driven(scene) as console:
         await console.press("s", "y", "enter")
