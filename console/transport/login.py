@@ -137,6 +137,8 @@ class Login(asyncssh.SSHClient):
         """Whether the socket, tunnel or proxy was there."""
         self.greeted = False
         """Whether what ended had said that it was an SSH server."""
+        self.turned_away = False
+        """The other end hung up before it said what it is."""
         self.shown: asyncssh.SSHKey | None = None
         """The host key that nothing vouches for."""
         self.foreign_authority = False
@@ -171,6 +173,7 @@ class Login(asyncssh.SSHClient):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._connection is not None:
             self.greeted = self._connection.get_extra_info("server_version") is not None
+            self.turned_away = not self.greeted and isinstance(exc, asyncssh.ConnectionLost)
         self._note_methods()
         self._connection = None
         if not self.end.done():

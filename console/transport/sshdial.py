@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -33,6 +34,11 @@ CIPHERS = (
 
 AT_ONCE = 8
 """Logins under way at one first hop; sshd drops some beyond its MaxStartups, 10 by default."""
+
+PAUSES = (0.2, 0.4, 0.8, 1.6)
+"""Seconds before dialling again a server that hung up before it said what it is, each more or less by half:
+beyond its MaxStartups an sshd drops some, and it counts a login for a moment longer than we do.
+"""
 
 ROUNDS = 12
 """How often one dial may begin again, after a host key was accepted or a key unlocked."""
@@ -99,7 +105,8 @@ class Dialler:
         """
         asker = Asker(host, prompter)
         certificates = True
-        for _ in range(ROUNDS):
+        pauses = iter(PAUSES)
+        for _ in range(ROUNDS + len(PAUSES)):
             known = await asyncio.to_thread(self._known.look_up, hops[-1])
             offer = await self._keyring.offer(hops[-1])
             allowance = Allowance(self._timing.connect)
@@ -116,6 +123,13 @@ class Dialler:
                 if not offer.locked or login.declined or login.attempts:
                     raise sshfaults.denied(host, hops, login, offer) from exc
                 await self._unlock(attempt, asker, offer.locked[0])
+            except HostUnreachable:
+                # What a proxy command asks of people or counts is not known: it is run once.
+                again = login.turned_away and carrier.proxy is None
+                pause = next(pauses, None) if again else None
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             finally:
                 await offer.aclose()
         raise HostUnreachable(host, f"{way(hops)} showed another face at each of {ROUNDS} attempts")

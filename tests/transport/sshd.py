@@ -86,7 +86,7 @@ class Home:
                     file.write(f"[127.0.0.1]:{server.port} {key.export_public_key().decode().strip()}\n")
 
 
-class _Server(asyncssh.SSHServer):
+class Server(asyncssh.SSHServer):
     def __init__(self, sshd: Sshd) -> None:
         self.sshd = sshd
 
@@ -210,7 +210,7 @@ class Sshd:
 @asynccontextmanager
 async def sshd(
     *authorized: asyncssh.SSHKey,
-    server: type[_Server] = _Server,
+    server: type[Server] = Server,
     key_types: tuple[str, ...] = ("ssh-ed25519",),
     **options: object,
 ) -> AsyncIterator[Sshd]:

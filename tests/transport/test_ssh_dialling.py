@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from console.errors import HostRefused, HostUnreachable
 from console.model.hosts import HostSpec
 from console.transport import sockets
 from console.transport.sshconfig import Hop
-from tests.transport.sshd import Collector, Home, Sshd, sshd, until
+from tests.transport.sshd import Collector, Home, Server, Sshd, sshd, until
 
 
 def at(port: int, address: str = "127.0.0.1") -> HostSpec:
@@ -100,6 +101,30 @@ async def test_a_port_that_turns_us_away_is_quoted(home: Home) -> None:
 
     async with answering(talk) as port:
         assert "before the login, saying: Exceeded MaxStartups; too many" in await why(home, at(port))
+
+
+class Busy(Server):
+    """Hangs up on the first connections before it says a word, as an sshd beyond its MaxStartups."""
+
+    turned_away = 0
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        if Busy.turned_away < 3:
+            Busy.turned_away += 1
+            conn.abort()
+        else:
+            super().connection_made(conn)
+
+
+async def test_a_server_that_is_too_busy_for_a_moment_is_dialled_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.transport.sshdial.PAUSES", (0.01,) * 4)
+    async with sshd(home.key, server=Busy) as server, home.connector() as connector:
+        home.trust(server)
+        link = await connector.connect(server.spec(), None)
+        assert Busy.turned_away == 3
+        await link.aclose()
 
 
 async def test_a_port_that_hangs_up_at_once_hints_at_max_startups(home: Home) -> None:
