@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from console.service.tap import SourceState
 from tests.lab.fleet import LabFleet
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
+from tests.lab.logcheck import compare
 from tests.lab.logreaders import Reader, TapReader, VerbReader
 from tests.lab.logscene import SELECTOR, Scene, happen
 from tests.lab.logtruth import Keeper
-from tests.lab.logwriters import Writer, start_all
+from tests.lab.logwriters import ALWAYS, ROTATED, Writer, start, start_all
 from tests.lab.machine import wait_for
 from tests.lab.test_verbs import Verbs
 
@@ -88,6 +90,33 @@ def test_where_nothing_is_cut_there_is_no_gap(lab: Lab, keeper: Keeper, verb: Ve
         scene.alive(readers)
         scene.stop()
         scene.exact(readers, may_have_gaps=False)
+
+
+@pytest.mark.soak
+def test_what_a_new_container_wrote_and_rotated_away_while_nobody_could_read_is_a_gap(
+    lab: Lab, h1: LabHost, keeper: Keeper, verb: VerbReader
+) -> None:
+    writer = Writer("w-new", 500, (*ALWAYS, *ROTATED))
+    here = start(h1, Writer("w-here", 10))
+    with reading(lab, verb) as readers:
+        # Both have reached the host: from now on they answer for what is made there.
+        for reader in readers:
+            wait_for(lambda r=reader: here in r.newest(), f"{reader.name} to read")
+        h1.link_down()
+        full = start(h1, writer)
+        time.sleep(20)
+        h1.link_up()
+        since = time.time_ns()
+        for reader in readers:
+            wait_for(lambda r=reader: r.newest().get(full, 0) > since, f"{reader.name} to follow", 60)
+        h1.docker("stop", "-t", "1", "w-new", "w-here")
+        written = [*keeper.lines(here), *keeper.lines(full)]
+        for reader in readers:
+            last = written[-1].ns
+            wait_for(lambda r=reader, n=last: r.newest().get(full, 0) >= n, f"{reader.name} to end")
+            report = compare(written, reader.lines(), reader.gaps(), [full])
+            assert report.good, f"{report}\n{reader.story()}"
+            assert report.excused, "nothing was rotated away: the test proves nothing"
 
 
 SYSLOG = ("--log-driver", "syslog", "--log-opt", "syslog-address=udp://127.0.0.1:514")

@@ -28,6 +28,8 @@ class Window:
     tail: int | None = None
     since_ns: int | None = None
     until_ns: int | None = None
+    born_ns: int | None = None
+    """When its container was made, where that was since somebody looks: all it ever wrote is wanted."""
 
     @classmethod
     def of(cls, wish: LogWish) -> Window:

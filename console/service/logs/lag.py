@@ -1,10 +1,11 @@
-"""Whether a follow is so far behind that its engine may have rotated away what it had not sent yet. Pure."""
+"""Whether an engine may have rotated away lines before they were read. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from console.model.logs.lines import LogFrames
+from console.model.logs.setup import LogSetup
 from console.service.logs.notes import span
 
 AROUND = 70
@@ -77,3 +78,37 @@ class Lag:
         elif last - self._from >= WINDOW:
             self._rate = max(self._rate, self._bytes * 1e9 / (last - self._from))
             self._from, self._bytes = last, 0
+
+
+class FirstReading:
+    """Of a log that belongs to a stream from its beginning on. Its container may have been made while nobody
+    could read it, and what it wrote at first be rotated away by now.
+    """
+
+    def __init__(self, setup: LogSetup, born_ns: int) -> None:
+        """`born_ns`: when the container was made."""
+        self._max_size, self._files = setup.max_size, max(1, setup.max_files)
+        self._born = born_ns
+        self._size = self._first = self._last = 0
+
+    def saw(self, frames: LogFrames) -> None:
+        """Frames that were read, oldest first."""
+        self._first = self._first or frames.stamps[0]
+        self._last = frames.stamps[-1]
+        self._size += sum(map(len, frames.payloads)) + AROUND * len(frames)
+
+    def doubt(self) -> Doubt | None:
+        """The time before the oldest line, where older ones may be gone."""
+        if self._max_size is None or not self._first or not self._rotated(self._max_size):
+            return None
+        why = "new, and its log may have been rotated before it was first read: a gap cannot be ruled out"
+        return Doubt(min(self._born, self._first), self._first, why)
+
+    def _rotated(self, max_size: int) -> bool:
+        # Sizes are doubled: what an engine escapes takes more room in its files than here.
+        if self._files > 1:
+            # Nothing is thrown away before all files are there, and all but one of them stay.
+            return self._size * 2 >= max_size * (self._files - 1)
+        # A single file is emptied: nothing that is left tells of it but how fast it is written.
+        written = self._size * (self._first - self._born) / max(self._last - self._first, WINDOW)
+        return written * 2 >= max_size

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from console.model.clock import Clock
 from console.model.logs.lines import LogFrames, NoteKind
+from console.model.logs.setup import LogSetup
 from console.service.logs import notes
 from console.service.logs.history import ANCHORS, Step, Window, covers, last_of, newest, steps
 from console.service.logs.host import Reached
+from console.service.logs.lag import FirstReading
 from console.service.logs.reader import Reader
 
 HEAP = 8 << 20
@@ -25,9 +27,12 @@ class Loader:
         self._clock = clock
         self._most = most
         self._follow = follow
+        self._first_reading: FirstReading | None = None
 
-    async def load(self, reached: Reached) -> None:
-        """Read the past that is wanted, once; then the reader is `loaded`."""
+    async def load(self, reached: Reached, setup: LogSetup) -> None:
+        """Read the past that is wanted, once; then the reader is `loaded`. `setup`: how the log is kept."""
+        born = self._window.born_ns
+        self._first_reading = None if born is None else FirstReading(setup, born)
         if self._window.tail != 0:
             await self._read(reached)
         since = self._window.since_ns
@@ -43,6 +48,8 @@ class Loader:
                 self._reader.resume.take(end, self._clock.monotonic())
             break
         self._reader.loaded = True
+        if self._first_reading is not None:
+            self._reader.doubt(self._first_reading.doubt())
 
     async def _read(self, reached: Reached) -> None:
         for step in steps(self._window, self._most):
@@ -69,6 +76,8 @@ class Loader:
                 count += len(frames)
                 if step.last and tail is None:
                     oldest = oldest or frames.stamps[0]
+                    if self._first_reading is not None:
+                        self._first_reading.saw(frames)
                     self._reader.loaded = True
                     await self._reader.take(frames)
                     continue

@@ -120,7 +120,7 @@ class Members:
             self._say_joins(source, container)
             if container.id not in before:
                 # It was made since we look: all that it ever wrote belongs to the stream.
-                window = Window()
+                window = Window(born_ns=int(container.created * 1e9))
         tailer = self._make_tailer(source, container, window, side)
         self.tailers.append(tailer)
         self._of_host.setdefault(side.name, []).append(tailer)

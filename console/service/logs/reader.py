@@ -91,7 +91,7 @@ class Reader:
         finally:
             self._scope = self._rotated = None
             if self._lag is not None:
-                self._doubt(self._lag.over(self.resume.last_ns or 0))
+                self.doubt(self._lag.over(self.resume.last_ns or 0))
                 self._lag = None
         return True
 
@@ -113,7 +113,7 @@ class Reader:
         now = self._clock.monotonic()
         self._hand_on(self.resume.settle(now))
         if self._lag is not None and now - self.heard > CAUGHT_UP:
-            self._doubt(self._lag.over(self.resume.last_ns or 0))
+            self.doubt(self._lag.over(self.resume.last_ns or 0))
 
     def forget_since(self) -> None:
         """Ask for the newest lines whatever their stamps are, the next time."""
@@ -184,7 +184,7 @@ class Reader:
         now_ns = self._host.now_ns()
         if self._lag is None:
             self._lag = Lag(rotated, now_ns - int((self._clock.monotonic() - self._begun) * 1e9))
-        self._doubt(self._lag.saw(frames, now_ns))
+        self.doubt(self._lag.saw(frames, now_ns))
 
     def _hand_on(self, taken: Taken) -> None:
         if len(taken.lines):
@@ -204,7 +204,8 @@ class Reader:
                 self._gap(self._host.now_ns())
             self._proven()
 
-    def _doubt(self, doubt: Doubt | None) -> None:
+    def doubt(self, doubt: Doubt | None) -> None:
+        """Say that lines may be missing, where there is such a doubt."""
         if doubt is not None:
             self._host.gaps += 1
             self.say(notes.gap(self.index, doubt.from_ns, doubt.to_ns, doubt.why))

@@ -165,7 +165,7 @@ class Tailer:
         self._chronicle.begins()
         if self.state is not SourceState.NOTHING:
             self._set(SourceState.LOADING)
-        await self._loader.load(reached)
+        await self._loader.load(reached, self.setup or LogSetup())
         self.host.proven(self.source.index)
         if not self._follow:
             self._done()

@@ -111,11 +111,20 @@ class Chaos:
 
     async def _truncate(self, writer: Writer) -> None:
         # Where older files are left, a hole between them and the new beginning shows nowhere.
-        if writer.container.log.max_size is None:
+        if writer.container.log.max_size is None and not self._empties(writer):
             writer.host.daemon.log(writer.container).truncate()
 
     async def _rotate(self, writer: Writer) -> None:
+        if self._empties(writer):
+            return
         writer.host.daemon.log(writer.container).rotate()
+
+    def _empties(self, writer: Writer) -> bool:
+        """Whether it would throw away, by hand, lines of a log that nobody has ever read: nothing that is
+        left of such a log, or known of it, tells that they were there.
+        """
+        asked = {container for container, _ in writer.host.daemon.logs.asks}
+        return writer.container.log.max_size is None and writer.container.id not in asked
 
     async def _hush(self, writer: Writer) -> None:
         writer.host.daemon.log(writer.container).hush()

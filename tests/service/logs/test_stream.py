@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from console.errors import Conflict
 from console.model.logs.lines import NoteKind
+from console.model.logs.setup import LogSetup
 from console.model.logs.wish import LogWish
 from console.model.text import safe
 from console.service.tap import SourceState
@@ -270,3 +273,39 @@ async def test_what_is_written_while_a_window_is_looked_at_belongs_to_it() -> No
                 write(fleet["a"], container, f"{container.name} now")
             await until(lambda: len(tap.texts()) == 60, 60)
             assert sorted(tap.texts()) == sorted(f"{container.name} now" for container in made)
+
+
+@pytest.mark.parametrize("lines", [3, 60])
+@virtual
+async def test_what_was_rotated_away_before_a_new_container_was_ever_read_is_a_gap(lines: int) -> None:
+    fleet = plain_fleet("a", containers=0)
+    daemon = fleet["a"].daemon
+    log = LogSetup(driver="json-file", max_size=2_000, max_files=2)
+    web = running(fleet["a"], "web", log=log)
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            write(fleet["a"], web, "old")
+            await tap.has("old")
+            fleet["a"].engine_stops()
+            await tap.noted(NoteKind.LOST)
+            daemon.remove(web)
+            again = daemon.create("web", "busybox:2", log=log)
+            daemon.start(again)
+            for number in range(lines):
+                await asyncio.sleep(0.05)
+                write(fleet["a"], again, f"{number} {'.' * 40}")
+            fleet["a"].engine_starts()
+            await until(lambda: any(text.startswith(f"{lines - 1} ") for text in tap.texts()), 60)
+            await asyncio.sleep(5)
+            new = len(tap.update.sources) - 1
+            gaps = [note for note in tap.notes(NoteKind.GAP) if note.source == new]
+            whole = any(text.startswith("0 ") for text in tap.texts())
+            assert whole is (lines == 3)
+            assert len(gaps) == (0 if whole else 1)
+            for gap in gaps:
+                first = next(line.ns for line in tap.lines if line.source == new and not line.note)
+                assert gap.from_ns is not None
+                assert gap.from_ns < (gap.to_ns or 0) == first
+                assert "ruled out" in gap.text
