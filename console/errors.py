@@ -7,6 +7,8 @@
     +-- ConfigError                 a file is wrong; carries every problem found, not the first
     +-- GuardRefused                the host's guard or --read-only forbids it
     +-- AuditFailed                 the audit file cannot be written, so nothing is done
+    +-- StoreFailed                 mappings cannot be kept where they are kept
+    |   +-- StoreChanged            somebody else has changed them since they were read
     +-- HostError                   something about one host
         +-- HostUnreachable         name, route, port, time-out, connection cut: tried again for ever
         +-- AnswerNeeded            a passphrase, password, one-time code or a new host key is wanted
@@ -79,6 +81,14 @@ class GuardRefused(DockconError):
 
 class AuditFailed(DockconError):
     """The audit file cannot be written: what cannot be put on record is not done."""
+
+
+class StoreFailed(DockconError):
+    """The place where mappings are kept cannot be written."""
+
+
+class StoreChanged(StoreFailed):
+    """The mappings are not any more what they were when the change was thought of."""
 
 
 class HostError(DockconError):

@@ -1,0 +1,1 @@
+"""Address mappings: what is stated, the world it meets, and the steps that make it true. Pure."""
