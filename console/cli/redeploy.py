@@ -140,8 +140,6 @@ async def _plan(at: Doing, target: Target, changes: Changes, rules: Rules, outpu
             told = pull.text
             output.say(f"{target.ref}: {told}")
 
-    if rules.pull:
-        output.say(f"{target.ref}: asking for the newest image")
     return await at.works.redeploys.plan(target, changes, rules, progress)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -57,6 +58,17 @@ class HostCalls:
         # The slot belongs to the thread, not to the one who waits for it.
         running.add_done_callback(functools.partial(self._finished, self._slots))
         return await asyncio.shield(running)
+
+    @contextlib.asynccontextmanager
+    async def lane(self) -> AsyncIterator[None]:
+        """Take the place of one call for something that needs a connection and no thread.
+
+        Raises EngineDown once the host's engine is closed.
+        """
+        async with self._slots:
+            if self._closed:
+                raise EngineDown(self._host, "the connection was closed")
+            yield
 
     def _finished(self, slots: asyncio.Semaphore, running: asyncio.Future[Any]) -> None:
         slots.release()

@@ -28,6 +28,7 @@ from console.transport.carrier import Carrier, Lanes
 from console.transport.clock import SystemClock
 from console.transport.faults import translated
 from console.transport.feeds import LineFeed
+from console.transport.freight import Request
 from console.transport.http import Sink
 from console.transport.httpconn import DEADLINE, HttpClient, HttpConnection
 from console.transport.logfeed import LogFeed
@@ -173,6 +174,21 @@ class HttpEngine:
             yield
         finally:
             self._feeds += 1
+
+    @contextlib.asynccontextmanager
+    async def exchange(
+        self, request: Request, sink: Sink, *, patience: float | None = None
+    ) -> AsyncIterator[HttpConnection]:
+        """A request of any kind on a connection of its own, in the place of one call of the SDK.
+
+        See `HttpClient.stream`. Raises EngineError, EngineDown or HostUnreachable.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(self._calls.lane())
+            with translated(self._host):
+                stream = self._client.stream("", sink, patience=patience, request=request.head(self._prefix))
+                connection = await stack.enter_async_context(stream)
+            yield connection
 
     @contextlib.asynccontextmanager
     async def _stream(

@@ -62,6 +62,8 @@ class HttpConnection:
         self._spent = False
         self._error: Exception | None = None
         self._gone = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
 
     async def open(self, dial: Open) -> None:
         """Raises what the dialer raises."""
@@ -92,6 +94,12 @@ class HttpConnection:
         self._sink = sink
         if self._channel is not None:
             self._channel.write(request)
+
+    async def write(self, data: bytes) -> None:
+        """Send more of a request's body; returns when there is room for more, or nobody there any more."""
+        if self._channel is not None and not self.gone:
+            self._channel.write(data)
+            await self._drained.wait()
 
     def pause(self) -> None:
         """Hold the peer back."""
@@ -155,7 +163,11 @@ class HttpConnection:
         self._linger = self._loop.call_later(LINGER, self._channel.abort)
 
     def hold_writes(self, hold: bool) -> None:
-        """Requests are small: nothing to hold."""
+        """Bodies wait until what was sent has left; a request alone is small."""
+        if hold:
+            self._drained.clear()
+        else:
+            self._drained.set()
 
     def closed(self, error: Exception | None, exit_status: int | None) -> None:
         if self._linger is not None:
@@ -168,6 +180,7 @@ class HttpConnection:
             else:
                 self._fail(Cut(error, answered=parser.answered, note=self.note))
         self._gone.set()
+        self._drained.set()
         if self._on_gone is not None:
             self._on_gone(self)
 
@@ -330,20 +343,26 @@ class HttpClient:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, target: str, sink: Sink, *, deadline: float = DEADLINE, patience: float | None = None
+        self,
+        target: str,
+        sink: Sink,
+        *,
+        deadline: float = DEADLINE,
+        patience: float | None = None,
+        request: bytes = b"",
     ) -> AsyncIterator[HttpConnection]:
         """Follow an answer: entering returns when its head has come; the body goes to `sink` as it comes.
 
         With `patience`, for engines that say nothing until there is something to say, entering returns after
-        that many seconds without a head; whatever is wrong then is told to the sink. Leaving closes the
-        connection.
+        that many seconds without a head; whatever is wrong then is told to the sink. `request` is the head of
+        another request than a GET; its body can be written meanwhile. Leaving closes the connection.
         """
         gate = _ChunkGate(sink) if isinstance(sink, ChunkSink) else _Gate(sink)
         connection: HttpConnection | None = None
         try:
             async with asyncio.timeout(deadline):
                 connection = await self._open()
-                connection.send(_get(target), gate)
+                connection.send(request or _get(target), gate)
                 await self._opened(gate, patience)
             yield connection
         finally:

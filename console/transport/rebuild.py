@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from console.errors import EngineError, NotFound
+from console.errors import NotFound
 from console.model.redeploy.changes import restart_policy
-from console.model.text import SafeText, sanitise
+from console.model.text import SafeText
 from console.transport.acts import deadline, perform
 from console.transport.base import PullProgress
-from console.transport.wire_text import mapping, number, raw_text, text
+from console.transport.freight import Exchanging, pull
+from console.transport.wire_text import mapping, raw_text, text
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PULL_PATIENCE = 300.0
-"""Seconds without a byte after which a pull has failed; a registry may think for long."""
+AUTH_PATIENCE = 60.0
 CHANGES_PATIENCE = 60.0
 FILES_KEPT = 2000
 
 
-class Calling(Protocol):
-    """An engine whose SDK can be called."""
+class Calling(Exchanging, Protocol):
+    """An engine whose SDK can be called, and which takes requests past it."""
 
     def call(self, function: Callable[[APIClient], T], *, timeout: float = ...) -> Awaitable[T]: ...
 
@@ -58,22 +57,19 @@ class SdkDeeds:
             return None
 
     async def pull(self, reference: str, progress: Callable[[PullProgress], None]) -> None:
-        """Pull; what the registry answers is in the stream, so is its refusal."""
-        loop = asyncio.get_running_loop()
+        """Pull; a cancelled one ends in the engine, too."""
+        repository, tag = split_reference(reference)
 
         def run(api: APIClient) -> str:
-            raw: Any = api
-            repository, tag = split_reference(reference)
-            lines = raw.pull(repository, tag=tag, stream=True, decode=True)
+            from docker import auth
 
-            def tell(told: PullProgress) -> None:
-                loop.call_soon_threadsafe(progress, told)
+            # What this machine's own docker is logged in to; it may have to ask a program.
+            raw: Any = auth
+            registry, _ = raw.resolve_repository_name(repository)
+            return (raw.get_config_header(api, registry) or b"").decode("ascii")
 
-            return _watch(lines, tell)
-
-        refusal = await self._engine.call(run, timeout=PULL_PATIENCE)
-        if refusal:
-            raise EngineError(self._host, sanitise(refusal, 1000), status=500)
+        header = await self._engine.call(run, timeout=AUTH_PATIENCE)
+        await pull(self._host, self._engine, repository, tag, header, progress)
 
     async def create(self, name: str, body: Mapping[str, object]) -> str:
         """Create a container; return its full id."""
@@ -125,21 +121,3 @@ def split_reference(reference: str) -> tuple[str, str]:
     path, slash, last = reference.rpartition("/")
     last, colon, tag = last.partition(":")
     return path + slash + last, tag if colon else "latest"
-
-
-def _watch(lines: Iterable[object], tell: Callable[[PullProgress], None]) -> str:
-    """Tell how far the layers are; return why the engine gave up, or nothing."""
-    layers: dict[str, tuple[int, int]] = {}
-    for line in lines:
-        told = mapping(line)
-        if error := raw_text(told.get("error")) or raw_text(mapping(told.get("errorDetail")).get("message")):
-            return error
-        layer, status = raw_text(told.get("id")), text(told.get("status"), 200)
-        detail = mapping(told.get("progressDetail"))
-        if layer and status == "Downloading":
-            layers[layer] = (number(detail.get("current")), number(detail.get("total")))
-        elif layer in layers and status in ("Download complete", "Pull complete"):
-            layers[layer] = (layers[layer][1], layers[layer][1])
-        done, total = (sum(column) for column in zip(*layers.values(), strict=True)) if layers else (0, 0)
-        tell(PullProgress(status, done, total))
-    return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -12,10 +11,9 @@ from console.model.actions import Consent, Job, Target
 from console.model.guards import forbid
 from console.model.hosts import HostSpec
 from console.model.redeploy.course import ENDINGS, Found, Goal, Trace
-from console.model.redeploy.plan import Ending, Plan, RedeployJob
+from console.model.redeploy.plan import Ending, RedeployJob
 from console.model.text import SafeText, safe, sanitise
 from console.model.timeline.entries import Entry, Source, Weight, thing
-from console.transport.base import PullProgress
 from console.ui.asking import ask, said, tone
 from console.ui.messages import ActWanted, RecoverWanted, RedeployWanted
 from console.ui.redeploying import outcome_of
@@ -86,30 +84,20 @@ class OrderDesk:
         self._screen.run_worker(work, group="redeploy", exit_on_error=False)
 
     async def _redeploy(self, targets: Sequence[Target]) -> None:
-        from console.ui.screens.redeploy import ChangesScreen, JobScreen, PlanScreen
+        from console.ui.screens.planning import PlanningScreen
+        from console.ui.screens.redeploy import ChangesScreen, JobScreen
 
         orders = self.bridge.handle.orders
         changes = await self.app.push_screen_wait(ChangesScreen(targets, self.glyphs))
         if changes is None:
             self.status.say("nothing was done", "dim")
             return
-        loop = asyncio.get_running_loop()
-        plans: list[Plan] = []
-        for target in targets:
-            self.status.say(f"planning {target.ref}: reading it, asking for its image", "busy")
-
-            def progress(pull: PullProgress, ref: str = target.ref) -> None:
-                loop.call_soon_threadsafe(self.status.say, pulling(ref, pull), "busy")
-
-            try:
-                plans.append(await orders.plan(target, changes, orders.rules, progress))
-            except DockconError as error:
-                self.status.say(f"{target.ref}: {error}", "bad")
-                return
-        consent = await self.app.push_screen_wait(PlanScreen(plans, self._specs, self.glyphs))
-        if consent is None:
+        planning = PlanningScreen(targets, changes, orders, self._specs, self.glyphs)
+        agreed = await self.app.push_screen_wait(planning)
+        if agreed is None:
             self.status.say("nothing was changed", "dim")
             return
+        plans, consent = agreed
         number = self._ordered(lambda: orders.redeploy(plans, orders.rules, consent))
         if number is not None:
             await self.app.push_screen(JobScreen(self.bridge, number, self.glyphs))
@@ -131,6 +119,10 @@ class OrderDesk:
             traces = await orders.interrupted(target.host)
         except DockconError as error:
             self.status.say(str(error), "bad")
+            return
+        if self.app.screen is not self._screen:
+            # Somebody went elsewhere meanwhile: what is typed there is not meant for a question.
+            self.status.say(f"{name}@{target.host}: looked at; press the key again", "dim")
             return
         found = next((trace for trace in traces if trace.facts.name == name), None)
         why = nothing_to_recover(found, goal)
@@ -185,12 +177,6 @@ class OrderDesk:
                 weight=_WEIGHTS.get(result, Weight.PLAIN if result in _WELL else Weight.WARN),
             )
         )
-
-
-def pulling(ref: str, pull: PullProgress) -> str:
-    """How far an image has come, for the status line."""
-    share = f" {100 * pull.done // pull.total} %" if pull.total else ""
-    return f"{ref}: {pull.text}{share}"
 
 
 def nothing_to_recover(found: Found | None, goal: Goal) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.errors import Conflict, EngineError, NotFound, OutcomeUnknown, UsageError
+from console.errors import Conflict, EngineDown, EngineError, NotFound, OutcomeUnknown, UsageError
 from console.model.actions import Action, ActionKind
 from console.model.hosts import HostSpec
 from console.model.text import safe
@@ -198,6 +199,43 @@ async def test_a_refusal_in_the_middle_of_a_pull_is_one(fake: Recorder, engine: 
         {"errorDetail": {"message": "toomanyrequests"}, "error": "toomanyrequests"},
     ]
     with pytest.raises(EngineError, match="toomanyrequests"):
+        await engine.deeds.pull("web", lambda told: None)
+
+
+async def test_a_pull_that_nobody_waits_for_any_more_is_closed(fake: Recorder, engine: HttpEngine) -> None:
+    """The engine ends a pull when its connection is closed; a registry may never answer."""
+    hung, left = asyncio.Event(), asyncio.Event()
+
+    async def silent(request: Request) -> None:
+        hung.set()
+        await request.reader.read()
+        left.set()
+
+    fake.faults["/images/create"] = silent
+    pulling = asyncio.create_task(engine.deeds.pull("slow.example.com/web:2", lambda told: None))
+    await hung.wait()
+    pulling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await pulling
+    async with asyncio.timeout(30):
+        await left.wait()
+
+
+async def test_a_pull_is_refused_at_once_where_the_engine_says_so(fake: Recorder, engine: HttpEngine) -> None:
+    fake.status, fake.document = 404, {"message": "pull access denied"}
+    with pytest.raises(NotFound, match="pull access denied"):
+        await engine.deeds.pull("web", lambda told: None)
+
+
+async def test_a_pull_whose_link_is_cut_is_not_one_that_ended(fake: Recorder, engine: HttpEngine) -> None:
+    async def cut(request: Request) -> None:
+        request.writer.write(request.head(200, "Transfer-Encoding: chunked"))
+        request.chunk(b'{"status":"Pulling"}\r\n')
+        await request.writer.drain()
+        request.writer.transport.abort()
+
+    fake.faults["/images/create"] = cut
+    with pytest.raises(EngineDown):
         await engine.deeds.pull("web", lambda told: None)
 
 

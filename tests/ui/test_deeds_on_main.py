@@ -208,6 +208,60 @@ async def test_a_redeploy_from_form_to_end_and_back() -> None:
         await until(lambda: scene.state("web") is ContainerState.RUNNING, "and runs")
 
 
+async def test_planning_has_a_screen_of_its_own_until_the_plan_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is typed while a registry does not answer reaches nothing else, and the plan is seen."""
+    scene = Scene()
+    async with driven(scene, (100, 40)) as console:
+        registry = scene.fleet["app-1"].daemon.registry
+        registry.clear()
+        await console.press("R")
+        await says(console, "what shall be different?")
+        await answer(console, "enter")
+        await says(console, "asking the registry for shop/web:1")
+        assert "esc stops" in console.screen()
+        await answer(console, "5", "s", "q", "enter")
+        assert "asking the registry for shop/web:1" in console.screen()
+        with monkeypatch.context() as slow:
+            slow.setattr("console.ui.screens.dialog.QUIET", 60.0)
+            registry.set()
+            await says(console, "Redeploy 1 container?")
+            await console.press("escape")  # meant for what was there before
+            assert "Redeploy 1 container?" in console.screen()
+        await answer(console, "y", "enter")
+        await says(console, "done  it has run for 0.3 s")
+
+
+async def test_leaving_the_planning_ends_the_pull() -> None:
+    scene = Scene()
+    async with driven(scene, (100, 40)) as console:
+        daemon = scene.fleet["app-1"].daemon
+        daemon.registry.clear()
+        await console.press("R")
+        await says(console, "what shall be different?")
+        await answer(console, "enter")
+        await until(lambda: daemon.pulling == 1, "the pull has begun")
+        await answer(console, "escape")
+        await says(console, "nothing was changed")
+        await until(lambda: daemon.pulling == 0, "the pull has ended")
+        assert len(console.app.screen_stack) == 2
+        assert scene.audit.lines == []
+
+
+async def test_a_planning_that_fails_says_why_and_stays() -> None:
+    scene = Scene()
+    async with driven(scene, (100, 40)) as console:
+        await console.press("R")
+        await says(console, "what shall be different?")
+        scene.fleet["app-1"].daemon.remove(scene.fleet["app-1"].daemon.find("web"))
+        await answer(console, "enter")
+        await says(console, "No such container")
+        await says(console, "Nothing was changed.")
+        await answer(console, "escape")
+        await says(console, "nothing was changed")
+
+
 async def test_what_is_typed_wrongly_is_said_and_nothing_is_lost() -> None:
     scene = Scene()
     async with driven(scene) as console:

@@ -36,6 +36,7 @@ async def make_plan(
     Raises NotFound where the container is gone, UsageError for changes that make no sense, and what the
     engine raises. What forbids the redeploy itself is the plan's `refusal`.
     """
+    progress(PullProgress(safe("reading the container")))
     inspection = await engine.inspect(target.id)
     document: Mapping[str, Any] = inspection.document
     rows = {row.id: str(row.name) for row in await engine.containers()}
@@ -51,6 +52,7 @@ async def make_plan(
     way = Way(policy=policy_of(document), ran=running)
     _label(made, operation, target, way)
     refusal = refusal or await _refusal(engine, target, document, new_image, rules)
+    progress(PullProgress(safe("looking what it wrote into its own layer")))
     files = await _files(engine, target, document, warnings)
     same = text(mapping(new_image).get("Id")) == text(document.get("Image"))
     _warn(document, rows, warnings)
@@ -84,6 +86,7 @@ async def _image(
     elif rules.pull:
         if "@" in reference:
             warnings.append(safe("its image is pinned by digest: it stays the same until another is named"))
+        progress(PullProgress(safe(f"asking the registry for {sanitise(reference, 300)}")))
         try:
             await engine.deeds.pull(reference, progress)
         except EngineError as error:

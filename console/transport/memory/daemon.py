@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 from console.model.containers import ContainerState, Health
 from console.model.logs.lines import Stream
@@ -25,6 +26,11 @@ class MemoryDaemon(Ledger):
     def __init__(self, bus: EventBus) -> None:
         super().__init__(bus)
         self._made = 0
+        self.registry = threading.Event()
+        """Whether the registry answers; as long as it does not, pulls wait."""
+        self.registry.set()
+        self.pulling = 0
+        """Pulls under way."""
 
     def create(self, name: str, image: str, **fields: object) -> MemoryContainer:
         """`docker create`; `fields` are those of `MemoryContainer`."""

@@ -95,6 +95,15 @@ class MemoryDeeds:
 
     async def pull(self, reference: str, progress: Callable[[PullProgress], None]) -> None:
         """Pull, in ten steps; a reference with `missing` in it is nowhere."""
+        self._daemon.pulling += 1
+        try:
+            await self._pull(reference, progress)
+        finally:
+            self._daemon.pulling -= 1
+
+    async def _pull(self, reference: str, progress: Callable[[PullProgress], None]) -> None:
+        while not self._daemon.registry.is_set():  # noqa: ASYNC110 - it is set on another thread
+            await asyncio.sleep(0.01)
         for step in range(11):
             await self._call()
             if "missing" in reference:
