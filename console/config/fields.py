@@ -193,6 +193,15 @@ def address(value: Value) -> str | None:
     return None
 
 
+def ip(value: Value) -> str | None:
+    """An IP address."""
+    text = value.text()
+    if text is None or is_ip(text):
+        return text
+    value.problem(f"{quote(text)}: expected an IP address")
+    return None
+
+
 def is_address(text: str) -> bool:
     """Whether `text` can be dialled: never something that a command could take for an option."""
     return (len(text) <= 253 and _HOST_NAME.fullmatch(text) is not None) or is_ip(text)

@@ -15,7 +15,7 @@ PLACES = ("address", "ssh", "local")
 LOGIN = ("user", "port", "identity", "known_hosts", "jump")
 """How SSH gets in. `defaults` of these are for hosts with an `address`: ~/.ssh/config has an alias's."""
 _PLACE_MISSING = "needs address, ssh or local, to say where it is"
-OTHER = ("engine", "guard", "labels", "observe", "disabled")
+OTHER = ("engine", "guard", "labels", "observe", "disabled", "reach")
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class HostReader:
         if value.is_null:
             return
         entries = fields.section(value, (*LOGIN, *OTHER, *PLACES))
-        for place in PLACES:
+        for place in (*PLACES, "reach"):
             if place in entries:
                 entries.pop(place).problem("says which host it is, so it stands with the host")
         self.defaults = self._settings(entries)
@@ -128,6 +128,8 @@ class HostReader:
                 return _labels(value)
             case "observe":
                 return fields.choice(value, ObserveMode)
+            case "reach":
+                return fields.ip(value)
             case _:
                 return fields.boolean(value)
 

@@ -71,6 +71,9 @@ class HostSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     observe: ObserveMode = ObserveMode.AUTO
     disabled: bool = False
+    reach: str = ""
+    """The IP address at which containers of other hosts reach ports published on this one; empty: the address
+    that SSH dials."""
 
     @property
     def target(self) -> str:

@@ -80,6 +80,22 @@ def test_a_small_file_gets_the_defaults() -> None:
     )
 
 
+def test_reach_is_an_ip_address_and_belongs_to_one_host(tmp_path: Path) -> None:
+    file = tmp_path / "hosts.yml"
+    file.write_text(
+        "hosts:\n  a: {address: a.example.com, reach: 10.0.0.1}\n  b: {local: 'unix:///x', reach: '::1'}\n"
+    )
+    assert [host.reach for host in load_fleet(file).hosts] == ["10.0.0.1", "::1"]
+    file.write_text("defaults: {reach: 10.0.0.1}\nhosts:\n  a: {address: a.example.com, reach: a.lan}\n")
+    with pytest.raises(ConfigError) as refused:
+        load_fleet(file)
+    assert [(problem.line, problem.key) for problem in refused.value.problems] == [
+        (1, "defaults.reach"),
+        (3, "hosts.a.reach"),
+    ]
+    assert "expected an IP address" in str(refused.value)
+
+
 def test_words_stay_what_was_written() -> None:
     by_name = hosts(load_fleet(DATA / "good_traps.yml"))
     assert list(by_name) == ["no", "on", "null", "1e3"]
@@ -244,7 +260,7 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 KEYS = st.sampled_from(
-    "address ssh local user port identity known_hosts jump engine guard labels observe disabled".split()  # noqa: SIM905
+    "address ssh local user port identity known_hosts jump engine guard labels observe disabled reach".split()  # noqa: SIM905
 )
 
 
