@@ -38,6 +38,7 @@ _STACKED = re.compile(
     "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})"
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
+_FULL_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SUSPECT = re.compile(f"{_CONTROL.pattern[:-1]}{_INVISIBLE.pattern[1:]}|{_STACKED.pattern}")
 
@@ -73,3 +74,8 @@ def without_sequences(raw: str) -> str:
 def safe(literal: str) -> SafeText:
     """Mark text of our own making as safe. Never for anything that came over the wire or from a file."""
     return SafeText(literal)
+
+
+def short_ids(text: SafeText) -> SafeText:
+    """The same with ids of 64 digits cut to the twelve that people know them by."""
+    return SafeText(_FULL_ID.sub(r"\1", text))

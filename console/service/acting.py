@@ -13,7 +13,7 @@ from console.model.actions import Action, Consent, Job, Outcome, Result, Target
 from console.model.clock import Clock
 from console.model.guards import check
 from console.model.hosts import HostSpec
-from console.model.text import SafeText, safe
+from console.model.text import SafeText, safe, short_ids
 from console.service.deeds import Audit
 from console.service.tasks import end
 from console.transport.base import Acting
@@ -133,7 +133,7 @@ class Deeds:
             target=target,
             result=result,
             # Engines name a container by its id; nobody else does.
-            text=SafeText(error.message.replace(target.id, target.name)) if error else safe(text),
+            text=short_ids(SafeText(error.message.replace(target.id, target.name))) if error else safe(text),
             next_step=SafeText(error.next_step if error else ""),
             ended=self._clock.now(),
         )

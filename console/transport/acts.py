@@ -35,8 +35,22 @@ def perform(api: APIClient, container_id: str, action: Action) -> bool:
     url = raw._url("/containers/{0}" + path, container_id)
     send = raw._delete if action.kind is ActionKind.REMOVE else raw._post
     response = send(url, params=params)
+    if response.status_code in (409, 500) and _is_so(raw, container_id, action):
+        return False
     raw._raise_for_status(response)
     return bool(response.status_code != 304)
+
+
+def _is_so(raw: Any, container_id: str, action: Action) -> bool:
+    """Whether it is as wanted already; engines call that an error where it is about pausing."""
+    if action.kind not in (ActionKind.PAUSE, ActionKind.UNPAUSE):
+        return False
+    state = raw.inspect_container(container_id)["State"]
+    # Podman says so in words only.
+    paused = state.get("Paused") is True or state.get("Status") == "paused"
+    if action.kind is ActionKind.PAUSE:
+        return paused
+    return not paused and state.get("Running") is True
 
 
 def _request(action: Action) -> tuple[str, dict[str, Any]]:

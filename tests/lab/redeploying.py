@@ -43,6 +43,7 @@ class Case:
     runs: bool = True
     policy: str = "no"
     port: bool = False
+    paused: bool = False
     before: bool = False
     """Whether it was redeployed once already, so that a previous one is there."""
 
@@ -79,6 +80,10 @@ CASES: Mapping[str, Case] = {
     ),
     "sick": Case(RICH, then=JOIN, image="sick:1", policy="always", port=True, steps=FORWARDS + BACKWARDS),
     "sick, plain": Case((), image="sick:1", steps=(*WITHOUT_POLICY[3:], *BACK)),
+    "paused": Case(
+        ("--restart=always",), policy="always", image="sick:1", then=(("pause", NAME),), paused=True,
+        steps=("create", "hold", "stop old", "start", "disarm", "start old", "pause old"),
+    ),
     "did not run": Case(
         (), steps=("create", "shelve", "promote", "start"), then=(("stop", NAME),), runs=False
     ),
@@ -210,8 +215,8 @@ class Redeploying:
         running = [one["Name"] for one in family if one is not None and one["State"]["Running"]]
         assert len(running) <= 1, running
 
-    def check(self, *, may_rest: bool = False) -> str:
-        """The promise; returns `old` or `new`. `may_rest`: the engine was restarted, and a container
+    def check(self, *, may_rest: bool = False, restarted: bool = False) -> str:
+        """The promise; returns `old` or `new`. `restarted`: the engine was; `may_rest`: and a container
         without a policy is not started by that.
         """
         now = self.named(NAME)
@@ -223,7 +228,9 @@ class Redeploying:
             assert now["State"]["Running"] or not self.case.runs or may_rest, "the old one does not run"
             assert not (now["State"]["Running"] and not self.case.runs), "the old one did not run before"
             assert kept is None or self.case.before, "the old one has its name, and something is kept"
-            if now["State"]["Running"] and self.case.runs:
+            # An engine that is restarted starts what was paused, as its restart policy says.
+            assert now["State"]["Paused"] is self.case.paused or restarted, "it was paused"
+            if now["State"]["Running"] and self.case.runs and not self.case.paused:
                 found = differences(self.old, now)
                 assert not found, found
             return "old"

@@ -77,7 +77,10 @@ def strike(host: LabHost, hosts_yml: Path, home: Path, triple: Triple, dice: ran
             ended += ", engine mended, recover --undo"
         assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
         assert not at.half_done()
-    which = at.check(may_rest="engine" in fault and case.policy == "no" and code in (0, -9) and not ended)
+    which = at.check(
+        restarted="engine" in fault,
+        may_rest="engine" in fault and case.policy == "no" and code in (0, -9) and not ended,
+    )
     if not ended and code >= 0:
         assert (code, which) in ((0, "new"), (1, "old"), (5, "old"), (6, "old")), (code, which)
     return f"{'' if struck else 'not struck, '}exit {code}, {ended}{', ' if ended else ''}{which}"

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from console.model.containers import Health, Port
+from console.errors import EngineError
+from console.model.containers import ContainerState, Health, Port
 from console.model.redeploy.changes import Changes
 from console.model.redeploy.course import PREV, Goal, StepKind
 from console.model.redeploy.plan import Ending, Rules
@@ -73,6 +74,34 @@ async def test_one_that_ends_at_once_is_taken_back() -> None:
         assert report.ending is Ending.RESTORED
         assert "exit code 1" in report.text
         assert b.check() == "old"
+
+
+@virtual
+async def test_one_that_was_paused_is_paused_again_when_it_is_taken_back() -> None:
+    async with bench() as b:
+        b.host.daemon.pause(b.old)
+        report = await b.redeploy(Changes(image="shop/web:broken"))
+        assert report.ending is Ending.RESTORED
+        assert b.old.state is ContainerState.PAUSED
+        assert StepKind.PAUSE_OLD in b.steps
+
+
+@virtual
+async def test_ids_are_told_as_people_know_them() -> None:
+    async with bench() as b:
+        full, refused = "ab" * 32, []
+
+        def refuse(number: int) -> None:
+            if number == 3 and not refused:
+                refused.append(number)
+                raise EngineError("app-1", f"container {full} is in the way", status=500)
+
+        b.on_step = refuse
+        report = await b.redeploy()
+        assert report.ending is Ending.RESTORED
+        assert report.text == f"container {full[:12]} is in the way"
+        assert any(full[:12] in told.text for told in b.told)
+        assert not any(full in told.text for told in b.told)
 
 
 @virtual

@@ -101,6 +101,21 @@ async def test_what_was_so_already_is_no_change(fake: Recorder, engine: HttpEngi
     assert await engine.deeds.act(ID, Action(kind=ActionKind.STOP)) is False
 
 
+@pytest.mark.parametrize(("status", "paused"), [(409, True), (500, True), (409, False)])
+async def test_what_is_paused_already_is_no_failure(
+    fake: Recorder, engine: HttpEngine, status: int, paused: bool
+) -> None:
+    async def refuse(request: Request) -> None:
+        request.answer(status, {"message": f"Container {ID} is already paused"})
+
+    fake.faults["/pause"] = fake.faults["/unpause"] = refuse
+    fake.document = {"Id": ID, "State": {"Running": True, "Paused": paused}}
+    so, otherwise = (ActionKind.PAUSE, ActionKind.UNPAUSE)[:: 1 if paused else -1]
+    assert await engine.deeds.act(ID, Action(kind=so)) is False
+    with pytest.raises(EngineError, match="already paused"):
+        await engine.deeds.act(ID, Action(kind=otherwise))
+
+
 @pytest.mark.parametrize(("status", "error"), [(404, NotFound), (409, Conflict), (500, EngineError)])
 async def test_a_refusal_of_the_engine_arrives_as_ours(
     fake: Recorder, engine: HttpEngine, status: int, error: type[EngineError]

@@ -38,12 +38,22 @@ class Engine:
 
     policy: str = "always"
     ran: bool = True
+    paused: bool = False
     networks: int = 2
     containers: dict[str, Seen] = field(default_factory=dict)
     ever_without: bool = False
 
     def __post_init__(self) -> None:
-        self.put(Seen(id=OLD, name="web", running=self.ran, started=True, policy=self.policy, labels={}))
+        old = Seen(
+            id=OLD,
+            name="web",
+            running=self.ran,
+            paused=self.paused,
+            started=True,
+            policy=self.policy,
+            labels={},
+        )
+        self.put(old)
 
     def put(self, seen: Seen) -> None:
         taken = next((c for c in self.containers.values() if c.name == seen.name and c.id != seen.id), None)
@@ -58,6 +68,10 @@ class Engine:
         assert not (
             self.get(OLD) and self.get(NEW) and self.containers[OLD].running and self.containers[NEW].running
         )
+
+    @property
+    def way(self) -> Way:
+        return Way(policy=self.policy, ran=self.ran, paused=self.paused)
 
     def get(self, which: str) -> Seen | None:
         return self.containers.get(which)
@@ -85,7 +99,7 @@ class Engine:
 
     def create(self) -> None:
         labels = {
-            OPERATION: "op", OF: OLD, POLICY: self.policy, RAN: str(int(self.ran)),
+            OPERATION: "op", OF: OLD, POLICY: self.policy, RAN: self.way.word,
             WANTED: "always",
         }  # fmt: skip
         name = "web" + NEXT
@@ -96,7 +110,7 @@ class Engine:
         changes: dict[StepKind, tuple[str, dict[str, object]]] = {
             StepKind.CONNECT: (NEW, {"networks": networks}),
             StepKind.HOLD: (OLD, {"policy": "no"}),
-            StepKind.STOP_OLD: (OLD, {"running": False}),
+            StepKind.STOP_OLD: (OLD, {"running": False, "paused": False}),
             StepKind.SHELVE: (OLD, {"name": "web" + ASIDE}),
             StepKind.KEEP: (OLD, {"name": "web" + PREV}),
             StepKind.REOPEN: (OLD, {"name": "web" + ASIDE}),
@@ -109,6 +123,7 @@ class Engine:
             StepKind.UNSHELVE: (OLD, {"name": "web"}),
             StepKind.RELEASE: (OLD, {"policy": self.policy}),
             StepKind.START_OLD: (OLD, {"running": True}),
+            StepKind.PAUSE_OLD: (OLD, {"paused": True}),
         }
         if step is StepKind.CREATE:
             self.create()
@@ -122,9 +137,8 @@ class Engine:
     def walk(self, goal: Goal, steps: int = 50) -> list[StepKind]:
         """Go on until the goal, at most so many steps."""
         taken: list[StepKind] = []
-        way = Way(policy=self.policy, ran=self.ran)
         while len(taken) < steps:
-            step = next_step(self.facts(), goal, way)
+            step = next_step(self.facts(), goal, self.way)
             if step is None or step is StepKind.WAIT:
                 return taken
             self.do(step)
@@ -173,6 +187,17 @@ def test_what_has_no_policy_and_does_not_run_needs_less() -> None:
     assert engine.walk(Goal.FINISH) == [StepKind.CREATE, StepKind.SHELVE, StepKind.PROMOTE, StepKind.START]
     engine.walk(Goal.UNDO)
     assert engine.containers == Engine(policy="no", ran=False).containers
+
+
+@pytest.mark.parametrize("steps", range(len(ORDER) + 1))
+def test_one_that_was_paused_is_paused_again(steps: int) -> None:
+    """Whoever takes it back knows it from the new one's label."""
+    engine = Engine(paused=True)
+    engine.walk(Goal.FINISH, steps)
+    if steps:
+        assert way_back(engine.containers[NEW]) == engine.way
+    engine.walk(Goal.UNDO)
+    assert engine.containers == Engine(paused=True).containers
 
 
 def test_the_one_kept_before_goes_when_the_new_one_is_well_and_not_earlier() -> None:

@@ -33,7 +33,8 @@ RAN = "dockcon.redeploy.ran"
 WANTED = "dockcon.redeploy.wanted"
 LABELS = (OPERATION, OF, POLICY, RAN, WANTED)
 """On the new container: which operation made it, the full id of the old one, the old one's restart policy
-(`always`, `on-failure:3`), whether it ran (`1` or `0`), and which restart policy the new one is to have.
+(`always`, `on-failure:3`), whether it ran (`1`, `0`, `paused`), and which restart policy the new one is to
+have.
 """
 
 
@@ -79,6 +80,8 @@ class StepKind(StrEnum):
     RELEASE = "release"
     """Give the old one its restart policy back."""
     START_OLD = "start old"
+    PAUSE_OLD = "pause old"
+    """It was paused when all began."""
     DISCARD = "discard"
     """Remove the new one."""
 
@@ -96,6 +99,7 @@ class Seen:
     """`no`, `always`, `unless-stopped`, `on-failure`, `on-failure:3`."""
     labels: Mapping[str, str]
     networks: int = 1
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +128,18 @@ class Way:
 
     policy: str
     ran: bool
+    paused: bool = False
+
+    @property
+    def word(self) -> str:
+        """What RAN says of it."""
+        return "paused" if self.paused else "1" if self.ran else "0"
 
 
 def way_back(new: Seen) -> Way:
     """What the labels of a new container say of its old one."""
-    return Way(policy=new.labels.get(POLICY, "no"), ran=new.labels.get(RAN, "1") == "1")
+    ran = new.labels.get(RAN, "1")
+    return Way(policy=new.labels.get(POLICY, "no"), ran=ran in ("1", "paused"), paused=ran == "paused")
 
 
 def next_step(facts: Facts, goal: Goal, way: Way) -> StepKind | None:
@@ -189,6 +200,8 @@ def _backwards(facts: Facts, way: Way) -> StepKind | None:
         return StepKind.RELEASE
     if way.ran and not old.running:
         return StepKind.START_OLD
+    if way.paused and old.running and not old.paused:
+        return StepKind.PAUSE_OLD
     return StepKind.DISCARD if new is not None else None
 
 

@@ -84,6 +84,7 @@ def seen(inspection: Inspection) -> Seen:
         policy=policy_of(document),
         labels={key: str(value) for key, value in container.labels.items()},
         networks=len(_networks(document)),
+        paused=container.state is ContainerState.PAUSED,
     )
 
 

@@ -16,7 +16,7 @@ from console.model.redeploy.documents import mapping, text
 from console.model.redeploy.networks import shares_network_of
 from console.model.redeploy.owners import owner_of
 from console.model.redeploy.plan import Plan, Rules, describe, lost_files
-from console.model.text import NOTHING, SafeText, safe, sanitise
+from console.model.text import NOTHING, SafeText, safe, sanitise, short_ids
 from console.service.redeploy.look import policy_of, taken_by
 from console.transport.base import Engine, PullProgress
 
@@ -49,7 +49,8 @@ async def make_plan(
     running = inspection.container.state in (
         ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTING,
     )  # fmt: skip
-    way = Way(policy=policy_of(document), ran=running)
+    paused = inspection.container.state is ContainerState.PAUSED
+    way = Way(policy=policy_of(document), ran=running, paused=paused)
     _label(made, operation, target, way)
     refusal = refusal or await _refusal(engine, target, document, new_image, rules)
     progress(PullProgress(safe("looking what it wrote into its own layer")))
@@ -90,7 +91,7 @@ async def _image(
         try:
             await engine.deeds.pull(reference, progress)
         except EngineError as error:
-            refused = sanitise(error.message, 300)
+            refused = short_ids(sanitise(error.message, 300))
     image = await engine.deeds.image(reference)
     if image is not None and refused:
         warnings.append(safe(f"not pulled ({refused}): the image that the host has is taken"))
@@ -154,6 +155,6 @@ def _label(made: Recreation, operation: str, target: Target, way: Way) -> None:
         OPERATION: operation,
         OF: target.id,
         POLICY: way.policy,
-        RAN: "1" if way.ran else "0",
+        RAN: way.word,
         WANTED: wanted,
     }

@@ -31,7 +31,7 @@ from console.model.redeploy.course import (
     next_step,
 )
 from console.model.redeploy.plan import Ending, Report, Rules, Told
-from console.model.text import NOTHING, SafeText, safe
+from console.model.text import NOTHING, SafeText, safe, short_ids
 from console.service.redeploy.health import Gate, evidence
 from console.service.redeploy.look import Scene, look
 from console.transport.base import Engine
@@ -70,6 +70,7 @@ _WORDS = {
     StepKind.UNSHELVE: "give the old one its name back",
     StepKind.RELEASE: "give the old one its restart policy back",
     StepKind.START_OLD: "start the old one",
+    StepKind.PAUSE_OLD: "pause the old one again",
     StepKind.DISCARD: "remove the new one",
 }
 
@@ -275,12 +276,13 @@ class Walk:
             self.tell(Told(at=self.clock.now(), step=step, text=safe(_WORDS[step])))
 
     def _tell(self, words: SafeText, *, bad: bool = False) -> None:
-        self.tell(Told(at=self.clock.now(), step=None, text=words, bad=bad))
+        self.tell(Told(at=self.clock.now(), step=None, text=short_ids(words), bad=bad))
 
     def _end(self, ending: Ending, words: str, next_step: str = "") -> Report:
         if ending is Ending.STUCK and not next_step:
             next_step = f"dockcon recover {self.errand.host}/{self.errand.name}"
-        return Report(ending=ending, text=SafeText(words), next_step=safe(next_step), evidence=self.evidence)
+        text = short_ids(SafeText(words))
+        return Report(ending=ending, text=text, next_step=safe(next_step), evidence=self.evidence)
 
 
 def _action(step: StepKind, name: str) -> tuple[bool, Action]:
@@ -296,6 +298,7 @@ def _action(step: StepKind, name: str) -> tuple[bool, Action]:
         StepKind.DEMOTE: (False, Action(kind=ActionKind.RENAME, name=safe(name + NEXT))),
         StepKind.START: (False, Action(kind=ActionKind.START)),
         StepKind.START_OLD: (True, Action(kind=ActionKind.START)),
+        StepKind.PAUSE_OLD: (True, Action(kind=ActionKind.PAUSE)),
         # Its own anonymous volumes go with it; those it took over are bound by name and stay.
         StepKind.DISCARD: (False, Action(kind=ActionKind.REMOVE, volumes=True, force=True)),
     }

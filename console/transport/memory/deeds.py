@@ -59,6 +59,10 @@ class MemoryDeeds:
                 daemon.pause(container)
             case ActionKind.UNPAUSE if container.state is ContainerState.PAUSED:
                 daemon.unpause(container)
+            case ActionKind.PAUSE if container.state is ContainerState.PAUSED:
+                return False
+            case ActionKind.UNPAUSE if container.state is ContainerState.RUNNING:
+                return False
             case ActionKind.RENAME:
                 self._free(str(action.name))
                 daemon.rename(container, str(action.name))
