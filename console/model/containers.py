@@ -63,6 +63,8 @@ class Container:
     ports: tuple[Port, ...] = ()
     labels: Mapping[str, SafeText] = field(default_factory=dict)
     networks: tuple[SafeText, ...] = ()
+    volumes: tuple[SafeText, ...] = ()
+    """Names of the volumes mounted into it, anonymous ones included, whether it runs or not."""
     command: SafeText = NOTHING
     created: float = 0.0
     started: float | None = None

@@ -23,16 +23,37 @@ nothing, so that a list does not flicker while somebody types.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Protocol
 
 from console.errors import UsageError
 from console.model.containers import Container
 
 FIELDS = ("host", "name", "image", "state", "health", "label", "project")
 
-Test = Callable[[Container], bool]
+
+class Matched(Protocol):
+    """What a query is held against: a container, or whatever else has a host, a name and a state."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def image(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def health(self) -> str: ...
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+    @property
+    def project(self) -> str: ...
+
+
+Test = Callable[[Matched], bool]
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z_-]*):(.*)", re.DOTALL)
 
@@ -50,7 +71,7 @@ class Term:
     host: Callable[[str], bool] | None = field(default=None, compare=False, repr=False)
     """For a term that says something about the host: which hosts it can hold on."""
 
-    def matches(self, container: Container) -> bool:
+    def matches(self, container: Matched) -> bool:
         return self.test(container) is not self.inverted
 
 
@@ -61,7 +82,7 @@ class Query:
     text: str = ""
     terms: tuple[Term, ...] = ()
 
-    def matches(self, container: Container) -> bool:
+    def matches(self, container: Matched) -> bool:
         """Whether every term holds."""
         # A filter runs over thousands of rows per key press; a generator would take three times as long.
         for term in self.terms:  # noqa: SIM110
@@ -81,14 +102,23 @@ def _possible(term: Term, host: str) -> bool:
     return term.host(host) is not term.inverted if term.kind == "host" else term.inverted or term.host(host)
 
 
-def parse(text: str, hosts: Collection[str] = ()) -> Query:
+def parse(text: str, hosts: Collection[str] = (), *, colons: bool = False) -> Query:
     """Understand `text`. With `hosts` (the fleet's names), `a/b` and `b@a` name a container only where `a`
     matches one of them and are text otherwise (`library/nginx`); without, they are tried as both.
 
-    Raises UsageError for a field that does not exist.
+    Raises UsageError for a field that does not exist; with `colons` such a word is text, since names that
+    are looked for have colons in them (`nginx:1.27`).
     """
-    terms = (_term(word, quoted, inverted, hosts) for word, quoted, inverted in words(text))
+    found = words(text)
+    if colons:
+        found = [(word, quoted or _no_field(word), inverted) for word, quoted, inverted in found]
+    terms = (_term(word, quoted, inverted, hosts) for word, quoted, inverted in found)
     return Query(text, tuple(term for term in terms if term is not None))
+
+
+def _no_field(word: str) -> bool:
+    match = _FIELD.fullmatch(word)
+    return match is not None and match[1].lower() not in FIELDS
 
 
 def words(text: str) -> list[tuple[str, bool, bool]]:

@@ -53,7 +53,7 @@ EVENT_TYPES = ("container", "network", "image", "volume", "daemon")
 EVENT_ACTIONS = (
     *("create", "start", "restart", "die", "stop", "kill", "oom", "pause", "unpause", "rename", "update"),
     *("destroy", "health_status", "connect", "disconnect"),
-    *("pull", "delete", "tag", "untag", "reload"),
+    *("pull", "delete", "tag", "untag", "import", "load", "reload"),
     "cleanup",  # Podman: after `die`, when the list says so, too
 )
 

@@ -76,6 +76,7 @@ def listed(host: str, row: Mapping[str, object], now: float) -> Container | None
         ports=_listed_ports(row.get("Ports")),
         labels=texts(mapping(row.get("Labels"))),
         networks=names(mapping(mapping(row.get("NetworkSettings")).get("Networks"))),
+        volumes=_volumes(row.get("Mounts")),
         command=_command(row.get("Command")),
         created=real(row.get("Created")),
         started=when if word in _BEGUN else None,
@@ -105,6 +106,11 @@ def _listed_ports(value: object) -> tuple[Port, ...]:
                 )
             )
     return tuple(sorted(ports))
+
+
+def _volumes(value: object) -> tuple[SafeText, ...]:
+    found = [mount for mount in map(mapping, items(value)) if mount.get("Type") == "volume"]
+    return tuple(dict.fromkeys(names(mount.get("Name") for mount in found)))
 
 
 def _port(value: int) -> bool:
@@ -145,6 +151,7 @@ def inspection(host: str, document: object) -> Inspection | None:
             ports=_inspected_ports(settings.get("Ports")),
             labels=texts(mapping(config.get("Labels"))),
             networks=names(mapping(settings.get("Networks"))),
+            volumes=_volumes(whole.get("Mounts")),
             command=_command(path),
             created=moment(whole.get("Created")) or 0.0,
             started=moment(status.get("StartedAt")),

@@ -20,8 +20,14 @@ from console.transport.wire_text import (
     texts,
 )
 
-_PODMAN = {SafeText("remove"): SafeText("destroy"), SafeText("died"): SafeText("die")}
-"""Podman's own words for what Docker says of a container."""
+_DESTROY = {SafeText("remove"): SafeText("destroy")}
+_PODMAN = {
+    "container": _DESTROY | {SafeText("died"): SafeText("die")},
+    "volume": _DESTROY,
+    "network": _DESTROY,
+    "image": {SafeText("remove"): SafeText("delete"), SafeText("loadfromarchive"): SafeText("load")},
+}
+"""Podman's own words for what Docker says, by type."""
 
 
 def event(host: str, document: object) -> EngineEvent | None:
@@ -36,8 +42,7 @@ def event(host: str, document: object) -> EngineEvent | None:
     if not action:
         return None
     kind = text(whole.get("Type"), 64) or SafeText("container")
-    if kind == "container":
-        action = _PODMAN.get(action, action)
+    action = _PODMAN.get(kind, {}).get(action, action)
     ident = text(actor.get("ID") or whole.get("id"), 300)
     concerned = ident if kind == "container" else attributes.get("container", "")
     return EngineEvent(

@@ -31,7 +31,7 @@ KEYS = st.sampled_from(
     """Id Names State Status Ports Labels NetworkSettings Networks Health Config HostConfig RestartPolicy
     Created PrivatePort Actor Attributes ID Action Type time timeNano cpu_stats precpu_stats memory_stats
     stats usage cpu_usage system_cpu_usage read limit Command Args Path Name Image MaximumRetryCount IP
-    Components""".split()  # noqa: SIM905 - a word list, not forty quoted strings
+    Components Mounts Containers Volumes Size UsageData""".split()  # noqa: SIM905 - a word list, not forty quoted strings
 )
 LEAVES = (
     st.none()
@@ -349,12 +349,29 @@ def test_an_event_of_before_1_22_and_one_of_after_1_52() -> None:
     assert wire_feeds.event("here", {"Type": "container"}) is None
 
 
+def test_the_volumes_of_a_container_are_those_of_its_mounts() -> None:
+    mounts = [
+        {"Type": "volume", "Name": "pgdata"},
+        {"Type": "bind", "Name": "no", "Source": "/etc"},
+        {"Type": "volume", "Name": "a" * 64},
+        {"Type": "volume", "Name": "pgdata"},
+        {"Type": "volume"},
+        "?",
+    ]
+    assert listed(Mounts=mounts).volumes == ("a" * 64, "pgdata")
+    whole = {"Id": ID, "Name": "/web", "State": {}, "Config": {}, "Mounts": mounts}
+    found = wire.inspection("here", whole)
+    assert found is not None
+    assert found.container.volumes == ("a" * 64, "pgdata")
+    assert listed(Mounts=None).volumes == ()
+
+
 def test_podman_says_some_things_in_its_own_words() -> None:
     said = [
         wire_feeds.event("here", {"Type": kind, "Action": "remove", "Actor": {"ID": ID}})
-        for kind in ("container", "volume")
+        for kind in ("container", "volume", "network", "image", "daemon")
     ]
-    assert [event and event.action for event in said] == ["destroy", "remove"]
+    assert [event and event.action for event in said] == ["destroy"] * 3 + ["delete", "remove"]
 
 
 @pytest.mark.parametrize(

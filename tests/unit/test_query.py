@@ -128,6 +128,18 @@ def test_only_hosts_where_something_can_match_are_asked(text: str, asked: tuple[
     assert parse(text, HOSTS).hosts(HOSTS) == asked
 
 
+def test_where_names_have_colons_a_field_that_does_not_exist_is_text() -> None:
+    def images(text: str) -> list[str]:
+        query = parse(text, HOSTS, colons=True)
+        return [c.ref for c in FLEET if query.matches(c)]
+
+    assert images("postgres:16") == ["postgres@db-1"]
+    assert images("!web:2.1 host:app-1") == ["Web-Old@app-1"]
+    assert images("db-1/postgres") == ["postgres@db-1"]
+    with pytest.raises(UsageError):
+        parse("postgres:16", HOSTS)
+
+
 def test_an_image_has_several_names() -> None:
     assert image_names("r:5000/a/web:2@sha256:ff") == (
         "r:5000/a/web:2@sha256:ff",

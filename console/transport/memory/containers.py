@@ -151,6 +151,7 @@ class MemoryContainer:
             "ports": tuple(sorted(self.ports)) if self.alive else (),
             "labels": {key: sanitise(value) for key, value in self.labels.items()},
             "networks": tuple(sanitise(name) for name in sorted(self.networks)),
+            "volumes": tuple(sorted({sanitise(m.source) for m in self.mounts if not m.bind})),
             "command": sanitise(" ".join(self.command)),
             "created": self.created,
         }
