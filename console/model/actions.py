@@ -21,6 +21,8 @@ class ActionKind(StrEnum):
     KILL = "kill"
     REMOVE = "remove"
     RENAME = "rename"
+    DISCARD = "discard"
+    """Remove an image, a volume or a network: targets are `model.stock.plan.Discard`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Action:
     signal: SafeText = NOTHING
     """Kill: `SIGHUP` ...; empty: SIGKILL."""
     name: SafeText = NOTHING
-    """Rename: the new name."""
+    """Rename: the new name. Discard: `image`, `volume` or `network`."""
     volumes: bool = False
     """Remove: its anonymous volumes, too."""
     force: bool = False
@@ -49,6 +51,8 @@ class Action:
                 return f"rename to {self.name}"
             case ActionKind.REMOVE:
                 return "remove" + (" with its anonymous volumes" if self.volumes else "")
+            case ActionKind.DISCARD:
+                return f"remove {self.name}"
             case kind:
                 return kind.value
 
@@ -76,6 +80,11 @@ class Target:
     def ref(self) -> str:
         """How it is shown: `name@host`."""
         return f"{self.name}@{self.host}"
+
+    @property
+    def typed(self) -> SafeText:
+        """What a host of guard `typed` wants typed."""
+        return self.name
 
 
 class Result(StrEnum):

@@ -21,9 +21,10 @@ def forbid(spec: HostSpec, *, read_only: bool) -> None:
 def check(spec: HostSpec, target: Target, consent: Consent, *, read_only: bool) -> None:
     """Raise GuardRefused unless `consent` is what this host asks for."""
     forbid(spec, read_only=read_only)
-    if spec.guard is Guard.TYPED and target.name not in consent.typed:
+    if spec.guard is Guard.TYPED and target.typed not in consent.typed:
+        whose = "the container's name" if target.typed == target.name else "its own name"
         raise GuardRefused(
-            f"{target.ref}: this host wants the container's name typed", next_step=f"--confirm {target.name}"
+            f"{target.ref}: this host wants {whose} typed", next_step=f"--confirm {target.typed}"
         )
     if spec.guard is Guard.CONFIRM and not consent.yes:
         raise GuardRefused(f"{target.ref}: not confirmed", next_step="--yes says that you mean it")
