@@ -199,7 +199,14 @@ async def _finish(at: Doing, number: int, options: Options, output: Output) -> E
         raise
     for target in done.targets:
         _ended(target, done.reports[target.key], options, output)
-    return worst(_EXITS[report.ending] for report in done.reports.values())
+    return worst(exit_of(report) for report in done.reports.values())
+
+
+def exit_of(report: Report) -> Exit:
+    """The new one may be well and the old one not put away: somebody has to finish that."""
+    if report.ending is Ending.DONE and report.next_step:
+        return Exit.UNKNOWN
+    return _EXITS[report.ending]
 
 
 def _ended(target: Target, report: Report, options: Options, output: Output) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from console.cli.exits import Exit
+from console.cli.redeploy import exit_of
 from console.errors import HostUnreachable
 from console.model.containers import ContainerState
+from console.model.redeploy.plan import Ending, Report
+from console.model.text import safe
 from console.transport.memory import MemoryFleet
 
 from .conftest import HOSTS, Run
@@ -218,3 +223,9 @@ def test_what_was_left_half_done_is_shown_finished_or_taken_back(run: Run, fleet
     assert done.code == 0
     assert (state(fleet, "a", "web"), daemon.find("web").id) == (ContainerState.RUNNING, web.id)
     assert run("recover").code == 0
+
+
+def test_a_redeploy_that_is_not_quite_finished_does_not_end_with_0() -> None:
+    well = Report(ending=Ending.DONE, text=safe("healthy"))
+    assert exit_of(well) is Exit.DONE
+    assert exit_of(replace(well, next_step=safe("dockcon recover --finish a/web"))) is Exit.UNKNOWN

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import json
 import random
+import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.lab.containers import SLEEP
 from tests.lab.host import LabHost
@@ -205,3 +209,22 @@ def make_image(host: LabHost, name: str, *changes: str) -> str:
         return host.docker("commit", *words, container, name)
     finally:
         host.docker("rm", container)
+
+
+def make_foreign_image(host: LabHost, name: str, of: str, architecture: str, folder: Path) -> None:
+    """The image `of` under another name, saying that it is for another architecture."""
+    saved, changed = folder / "saved.tar", folder / "foreign.tar"
+    host.docker("save", "-o", saved, of)
+    with tarfile.open(saved) as old, tarfile.open(changed, "w") as new:
+        for member in old:
+            data = read.read() if (read := old.extractfile(member)) is not None else b""
+            if member.name == "manifest.json":
+                (manifest,) = json.loads(data)
+                data = json.dumps([manifest | {"RepoTags": [name]}]).encode()
+            elif member.name.endswith(".json") and "rootfs" in (document := json.loads(data)):
+                data = json.dumps(document | {"architecture": architecture}).encode()
+            elif member.name == "repositories":
+                continue
+            member.size = len(data)
+            new.addfile(member, io.BytesIO(data) if data else None)
+    host.docker("load", "-i", changed)

@@ -5,24 +5,18 @@ from __future__ import annotations
 import random
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.lab.disk import free, small_disk
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.machine import LabError, belongs, name_of, pids, signal_all
-from tests.lab.redeploying import (
-    CASES,
-    FAULTS,
-    Redeploying,
-    Triple,
-    images_and_networks,
-    pairwise,
-    remove_thieves,
-    settled,
-    triples,
-)
+from tests.lab.options import make_foreign_image
+from tests.lab.redeploying import CASES, Redeploying, images_and_networks, settled
+from tests.lab.striking import FAULTS, Triple, pairwise, remove_thieves, triples
 
 SEED = 20
 FEW = 9
@@ -67,6 +61,7 @@ def strike(host: LabHost, hosts_yml: Path, home: Path, triple: Triple, dice: ran
     settled(at)
     ended = "left half done, " if at.half_done() else ""
     if ended:
+        assert code, "it said that nothing is left to be done"
         goal = dice.choice(("--undo", "--finish"))
         done = at.dockcon("recover", goal, "--yes", "h1/web")
         ended += f"recover {goal}"
@@ -88,7 +83,7 @@ def strike(host: LabHost, hosts_yml: Path, home: Path, triple: Triple, dice: ran
 
 def strike_all(lab: Lab, hosts_yml: Path, home: Path, some: list[Triple]) -> None:
     host, broken = lab["h1"], []
-    with images_and_networks(host):
+    with small_disk(host), images_and_networks(host):
         for number, triple in enumerate(some):
             dice = random.Random(f"{SEED} {number}")
             began = time.monotonic()
@@ -98,6 +93,7 @@ def strike_all(lab: Lab, hosts_yml: Path, home: Path, some: list[Triple]) -> Non
                 said = f"BROKEN: {error}"
                 broken.append(f"{triple}: {error}")
             print(f"{number + 1}/{len(some)} {' / '.join(triple)}: {said} ({time.monotonic() - began:.1f} s)")
+            free(host)
             host.mend()
             if "engine" in triple[1] and "kill" in triple[1]:
                 # It may still believe that a port of this case is taken.
@@ -114,6 +110,31 @@ def test_some_cases_and_faults_and_steps(lab: Lab, hosts_yml: Path, tmp_path: Pa
 @pytest.mark.soak
 def test_every_pair_of_case_fault_and_step(lab: Lab, hosts_yml: Path, tmp_path: Path) -> None:
     strike_all(lab, hosts_yml, tmp_path, pairwise(triples(), SEED)[FEW:])
+
+
+def test_an_image_that_cannot_be_had_or_run_leaves_the_old_one_alone(
+    lab: Lab, hosts_yml: Path, tmp_path: Path
+) -> None:
+    host = lab["h1"]
+    with images_and_networks(host):
+        make_foreign_image(host, "foreign:1", "good:2", "arm64", tmp_path)
+        at = Redeploying(host, hosts_yml, tmp_path, CASES["plain"])
+        for words, why in (
+            (("--image", "registry.invalid/web:9"), "there is no image registry.invalid/web:9 on h1: "),
+            (("--image", "absent:1", "--no-pull"), "there is no image absent:1 on h1"),
+            (("--image", "foreign:1", "--no-pull"), "the image is for arm64, and h1 is amd64"),
+        ):
+            done = at.dockcon("redeploy", "--yes", *words, "h1/web")
+            assert done.returncode == 6, done.stdout + done.stderr
+            assert why in done.stdout
+            assert at.check() == "old"
+        host.docker("image", "rm", "foreign:1")
+        # A registry that refuses is no reason not to take what the host has.
+        done = at.dockcon("redeploy", "--yes", "--image", "good:2", "h1/web")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "the image that the host has is taken" in done.stdout
+        at.case = replace(at.case, image="good:2")
+        assert at.check() == "new"
 
 
 def test_two_at_once_on_one_container(lab: Lab, hosts_yml: Path, tmp_path: Path) -> None:
