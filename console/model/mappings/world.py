@@ -71,8 +71,8 @@ class ContainerView:
     """Exposed and published ones."""
     hosts_path: str = ""
     """Its /etc/hosts on the host."""
-    hosts_lines: tuple[str, ...] = ()
-    """The lines of that file that are ours, where it could be read."""
+    hosts_lines: tuple[str, ...] | None = ()
+    """The lines of that file that are ours; None: it cannot be read here (nor written, then)."""
     pid: int = 0
     auto_remove: bool = False
 
@@ -111,7 +111,8 @@ class ProxyView:
     """What an ambassador's running HAProxy says of itself."""
 
     revision: str = ""
-    """`NUMBER-DIGEST` that the running worker was started with; empty: no configuration of ours."""
+    """`NUMBER-DIGEST` that the running worker was started with, as `Header.revision`; empty: no configuration
+    of ours."""
     servers: tuple[ServerView, ...] = ()
     old_sessions: int | None = None
     """Held by workers of earlier configurations; None: cannot be told here."""
@@ -125,11 +126,16 @@ class Header:
     mapping: str
     number: int
     digest: str
+    """Of the mapping as stated, twelve digits."""
     parent: str
+    text: str = ""
+    """Of all that follows the first line, eight digits: one wording can lead to different files, since
+    endpoints move."""
 
     @property
     def revision(self) -> str:
-        return f"{self.number}-{self.digest}"
+        """As a running worker shows it (`ProxyView.revision`)."""
+        return f"{self.number}-{self.digest}{self.text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
