@@ -22,6 +22,7 @@ from console.model.logs.lines import LogFrames
 from console.model.logs.wish import ClockReading
 from console.model.questions import Question
 from console.model.text import SafeText
+from console.transport.inside import Inside
 
 
 class Prompter(Protocol):
@@ -187,6 +188,11 @@ class Engine(LogReader, Protocol):
     @property
     def deeds(self) -> EngineDeeds:
         """What changes it."""
+        ...
+
+    @property
+    def inside(self) -> Inside:
+        """What goes on inside its containers: processes and files."""
         ...
 
     async def ping(self) -> float:

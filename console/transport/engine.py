@@ -31,6 +31,7 @@ from console.transport.feeds import LineFeed
 from console.transport.freight import Request
 from console.transport.http import Sink
 from console.transport.httpconn import DEADLINE, HttpClient, HttpConnection
+from console.transport.inside import Inside
 from console.transport.logfeed import LogFeed
 from console.transport.rebuild import SdkDeeds
 from console.transport.wire_text import FULL_ID, BadJson, load, mapping
@@ -73,6 +74,7 @@ class HttpEngine:
         self._feeds = carrier.lanes.feeds
         self._sdk: Sdk | None = None
         self._deeds = SdkDeeds(host, self)
+        self._inside: Inside | None = None
         self.closed = False
 
     @property
@@ -82,6 +84,16 @@ class HttpEngine:
     @property
     def deeds(self) -> SdkDeeds:
         return self._deeds
+
+    @property
+    def inside(self) -> Inside:
+        """Processes and files in its containers."""
+        if self._inside is None:
+            # Imported when it is first needed: nobody waits for it before.
+            from console.transport.httpinside import HttpInside
+
+            self._inside = HttpInside(self._host, self._client, self._prefix, self._feed, self.inspect)
+        return self._inside
 
     async def ping(self) -> float:
         """Seconds of one round trip. Raises EngineDown or HostUnreachable."""

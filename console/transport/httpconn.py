@@ -19,6 +19,7 @@ from console.transport.http import (
     ResponseParser,
     Sink,
 )
+from console.transport.httprequest import Request
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,11 @@ class HttpConnection:
         if self._channel is not None and not self.gone:
             self._channel.write(data)
             await self._drained.wait()
+
+    def write_eof(self) -> None:
+        """Nothing more will be written; the answer goes on."""
+        if self._channel is not None:
+            self._channel.write_eof()
 
     def pause(self) -> None:
         """Hold the peer back."""
@@ -274,11 +280,6 @@ class _ChunkGate(_Gate):
             self._error.body(b"".join(chunks))
 
 
-def _get(target: str) -> bytes:
-    """Raises ValueError (UnicodeError) for a target that is not quoted."""
-    return b"GET " + target.encode("ascii") + b" HTTP/1.1\r\nHost: docker\r\nUser-Agent: dockcon\r\n\r\n"
-
-
 class HttpClient:
     """Requests over a few reused connections, and streams over one connection each.
 
@@ -293,19 +294,24 @@ class HttpClient:
         self._all: set[HttpConnection] = set()
         self._closing = False
 
-    async def get(self, target: str, *, deadline: float = DEADLINE, limit: int = BODY_LIMIT) -> Response:
-        """One request for a whole answer; one round trip where a connection is free."""
+    async def get(
+        self, target: str | Request, *, deadline: float = DEADLINE, limit: int = BODY_LIMIT
+    ) -> Response:
+        """One request for a whole answer; one round trip where a connection is free. It may be sent twice, so
+        it is one that changes nothing by that.
+        """
+        request = Request.of(target)
         async with asyncio.timeout(deadline), self._slots:
             connection = self._take()
             if connection is not None:
                 try:
-                    return await self._exchange(connection, target, limit)
+                    return await self._exchange(connection, request, limit)
                 except Cut as cut:
                     # The engine may have closed an idle connection as we wrote: asking anew is safe,
-                    # because a GET changes nothing, and helps unless the whole link is gone.
+                    # because it changes nothing, and helps unless the whole link is gone.
                     if cut.answered or cut.error is not None or self._closing:
                         raise
-            return await self._exchange(await self._open(), target, limit)
+            return await self._exchange(await self._open(), request, limit)
 
     def _take(self) -> HttpConnection | None:
         while self._idle:
@@ -325,9 +331,9 @@ class HttpClient:
             self._all.add(connection)
         return connection
 
-    async def _exchange(self, connection: HttpConnection, target: str, limit: int) -> Response:
+    async def _exchange(self, connection: HttpConnection, request: Request, limit: int) -> Response:
         sink = WholeBody(limit)
-        connection.send(_get(target), sink)
+        connection.send(request.encoded(), sink, method=request.method)
         try:
             response = await sink.done
         except BaseException:
@@ -362,7 +368,7 @@ class HttpClient:
         try:
             async with asyncio.timeout(deadline):
                 connection = await self._open()
-                connection.send(request or _get(target), gate)
+                connection.send(request or Request(target).encoded(), gate)
                 await self._opened(gate, patience)
             yield connection
         finally:

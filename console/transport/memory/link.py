@@ -20,6 +20,7 @@ from console.transport.memory.containers import MemoryContainer
 from console.transport.memory.deeds import MemoryDeeds
 from console.transport.memory.documents import document_of
 from console.transport.memory.host import MemoryHost
+from console.transport.memory.inside import MemoryInside
 from console.transport.memory.logstream import frames_of
 
 T = TypeVar("T")
@@ -207,6 +208,12 @@ class MemoryEngine:
     def deeds(self) -> MemoryDeeds:
         """What changes it."""
         return MemoryDeeds(self._link.host.name, self._daemon, self._call)
+
+    @property
+    def inside(self) -> MemoryInside:
+        """Processes and files in its containers."""
+        link = self._link
+        return MemoryInside(link.host.name, self._daemon, self._call, link.host.clock, link.unless_cut)
 
     async def ping(self) -> float:
         """The host's round trip, with what the faults add."""
