@@ -14,7 +14,6 @@ from console.transport.memory.containers import (
     MemoryContainer,
     stable_hex,
 )
-from console.transport.memory.disk import Disk
 from console.transport.memory.ledger import Ledger
 from console.transport.memory.logs import MemoryLog
 
@@ -32,11 +31,6 @@ class MemoryDaemon(Ledger):
         self.registry.set()
         self.pulling = 0
         """Pulls under way."""
-        self._disks: dict[str, Disk] = {}
-
-    def disk(self, container: MemoryContainer) -> Disk:
-        """Its files, made when somebody first looks."""
-        return self._disks.setdefault(container.id, Disk(container))
 
     def create(self, name: str, image: str, **fields: object) -> MemoryContainer:
         """`docker create`; `fields` are those of `MemoryContainer`."""

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from console.model.containers import Container
 from console.transport.memory.bus import EventBus
 from console.transport.memory.containers import MemoryContainer, stable_hex
+from console.transport.memory.disk import Disk
 from console.transport.memory.logs import LogShelf
 
 
@@ -19,6 +20,11 @@ class Ledger:
         self.containers: dict[str, MemoryContainer] = {}
         self.images: set[str] = set()
         """References that were pulled; those of containers are there anyway."""
+        self._disks: dict[str, Disk] = {}
+
+    def disk(self, container: MemoryContainer) -> Disk:
+        """Its files, made when somebody first looks."""
+        return self._disks.setdefault(container.id, Disk(container))
 
     def find(self, name: str) -> MemoryContainer:
         """The container called `name`. Raises KeyError."""
