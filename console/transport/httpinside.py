@@ -195,8 +195,9 @@ class HttpInside:
                     async with asyncio.timeout(PATIENCE):
                         await answer.done
             finally:
-                if answer.done.done() and not answer.done.cancelled():
-                    answer.done.exception()  # whoever is cancelled has no use for it
+                # Whoever was cancelled has no use for an answer, nor for why there was none.
+                if not answer.done.cancel() and not answer.done.cancelled():
+                    answer.done.exception()
 
     def _archive(self, container_id: str, path: str) -> str:
         return f"{self._prefix}/containers/{_known(container_id)}/archive?path={quote(path, safe='/')}"

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
-import json
-import struct
-import tarfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,76 +25,14 @@ from console.model.inside import Command, TerminalSize
 from console.transport.bytefeed import Demultiplexer
 from console.transport.engine import HttpEngine
 from console.transport.http import BadResponse
-from console.transport.httpinside import path_stat
 from console.transport.inside import STDERR, STDOUT, Running
 from console.transport.live import LiveTransport
 
-from .fake_engine import FakeEngine, Request, full_id, hang, row
+from .execs import ID, Execs, frame
+from .fake_engine import Request, hang
 from .waiting import until
 
-ID = full_id(1)
 PLAIN = Command(argv=("ls", "/"))
-UPGRADED = (
-    "Content-Type: application/vnd.docker.raw-stream",
-    "Connection: Upgrade",
-    "Upgrade: tcp",
-)
-
-
-def frame(stream: int, data: bytes) -> bytes:
-    return struct.pack(">BxxxL", stream, len(data)) + data
-
-
-class Execs(FakeEngine):
-    """Runs `live` as the process; answers `code` when it is asked how that ended."""
-
-    def __init__(self) -> None:
-        super().__init__(containers=[row("web", Id=ID)])
-        self.asked: list[tuple[str, dict[str, list[str]], Any]] = []
-        self.live: Callable[[Request], Any] = self.hello
-        self.states: list[dict[str, Any] | int] = [{"Running": False, "ExitCode": 3}]
-        self.headers: dict[str, str] = {}
-        self.archive = b""
-        self.stored = b""
-
-    async def hello(self, request: Request) -> None:
-        request.writer.write(self.upgraded(request) + frame(1, b"hello\n"))
-
-    def upgraded(self, request: Request) -> bytes:
-        return request.head(101, *UPGRADED, reason="UPGRADED")
-
-    async def _versioned(self, request: Request, path: str) -> None:
-        body = json.loads(request.body) if request.headers.get("content-type") == "application/json" else None
-        self.asked.append((f"{request.method} {path}", request.query, body))
-        match path.split("/"):
-            case ["exec", _, "start"]:
-                self.headers = request.headers
-                await self.live(request)
-                if not request.writer.is_closing():
-                    await request.writer.drain()
-            case ["exec", _, "json"]:
-                state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-                if isinstance(state, int):
-                    request.answer(state, {"message": "No such exec instance"})
-                else:
-                    request.answer(200, state)
-            case ["exec", _, "resize"]:
-                request.answer(201, {})
-            case ["containers", _, "archive"] if request.method == "HEAD":
-                stat = {"name": "data", "size": 5, "mode": 0o644, "mtime": "", "linkTarget": ""}
-                header = base64.b64encode(json.dumps(stat).encode()).decode()
-                request.writer.write(request.head(200, f"X-Docker-Container-Path-Stat: {header}"))
-            case ["containers", _, "archive"] if request.method == "GET":
-                request.writer.write(request.head(200, "Transfer-Encoding: chunked"))
-                for at in range(0, len(self.archive), 1000):
-                    request.chunk(self.archive[at : at + 1000])
-                    await request.writer.drain()
-                request.writer.write(b"0\r\n\r\n")
-            case ["containers", _, "archive"]:
-                self.stored = request.body
-                request.answer(200, {})
-            case _:
-                await super()._versioned(request, path)
 
 
 @pytest.fixture
@@ -382,114 +314,3 @@ def test_frames_however_they_are_cut(frames: list[tuple[int, bytes]], data: st.D
 def test_what_is_no_frame_is_said() -> None:
     with pytest.raises(BadResponse):
         Demultiplexer().feed(b"OCI runtime failed")
-
-
-# Files
-
-
-async def pieces(data: bytes, size: int = 700) -> AsyncIterator[bytes]:
-    for at in range(0, len(data), size):
-        yield data[at : at + size]
-
-
-def archive(**files: bytes) -> bytes:
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w") as tar:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return written.getvalue()
-
-
-async def test_what_a_path_is(fake: Execs, engine: HttpEngine) -> None:
-    found = await engine.inside.stat(ID, "/srv/my data")
-    assert found is not None
-    assert (found.name, found.size, found.plain, found.directory) == ("data", 5, True, False)
-    assert fake.asked[-1][1] == {"path": ["/srv/my data"]}
-
-    async def nothing(request: Request) -> None:
-        request.writer.write(request.head(404, "Content-Length: 30"))
-
-    fake.faults["/archive"] = nothing
-    assert await engine.inside.stat(ID, "/none") is None
-    assert (await engine.ping()) > 0, "the connection is still of use"
-
-
-@pytest.mark.parametrize(
-    "header", ["", "!!", base64.b64encode(b"[]").decode(), base64.b64encode(b"{").decode()]
-)
-def test_a_stat_that_cannot_be_read(header: str) -> None:
-    assert path_stat(header) is None
-
-
-async def test_an_archive_is_read_to_its_end(fake: Execs, engine: HttpEngine) -> None:
-    fake.archive = archive(a=b"x" * 300_000)
-    async with engine.inside.fetch(ID, "/a") as stream:
-        assert b"".join([piece async for piece in stream]) == fake.archive
-
-
-async def test_an_archive_that_is_cut_is_no_end(fake: Execs, engine: HttpEngine) -> None:
-    async def cut(request: Request) -> None:
-        request.writer.write(request.head(200, "Transfer-Encoding: chunked"))
-        request.chunk(b"x" * 1024)
-        await request.writer.drain()
-        request.writer.close()
-
-    fake.faults["/archive"] = cut
-    async with engine.inside.fetch(ID, "/a") as stream:
-        with pytest.raises(EngineDown):
-            async for _ in stream:
-                pass
-
-
-async def test_an_archive_is_sent_in_pieces(fake: Execs, engine: HttpEngine) -> None:
-    data = archive(a=b"y" * 500_000)
-    await engine.inside.store(ID, "/srv", pieces(data))
-    assert fake.stored == data
-    path, query, _ = fake.asked[-1]
-    assert path == f"PUT containers/{ID}/archive"
-    assert query == {"path": ["/srv"], "noOverwriteDirNonDir": ["1"]}
-
-
-async def test_an_engine_that_refuses_an_archive_ends_the_sending(fake: Execs, engine: HttpEngine) -> None:
-    sent = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal sent
-        while True:
-            sent += 1
-            yield b"z" * 65536
-            await asyncio.sleep(0)
-
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
-        await reader.readuntil(b"\r\n\r\n")
-        body = b'{"message":"container rootfs is marked read-only"}'
-        writer.write(b"HTTP/1.1 403 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        await writer.drain()
-        await reader.read()
-        return None
-
-    fake._read = refuse  # type: ignore[method-assign]  # before the body is there
-    with pytest.raises(EngineError, match="read-only"):
-        await engine.inside.store(ID, "/srv", endless())
-    assert sent
-
-
-async def test_an_archive_whose_answer_is_lost(fake: Execs, engine: HttpEngine) -> None:
-    async def cut(request: Request) -> None:
-        request.writer.transport.abort()
-
-    fake.faults["/archive"] = cut
-    with pytest.raises(OutcomeUnknown, match="some of it may be there"):
-        await engine.inside.store(ID, "/srv", pieces(b"x" * 10))
-
-
-async def test_an_archive_that_cannot_be_made_is_not_sent_to_its_end(fake: Execs, engine: HttpEngine) -> None:
-    async def broken() -> AsyncIterator[bytes]:
-        yield b"x"
-        raise OSError("no space")
-
-    with pytest.raises(OSError, match="no space"):
-        await engine.inside.store(ID, "/srv", broken())
-    assert fake.stored == b""
