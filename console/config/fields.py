@@ -34,6 +34,8 @@ _MEANT = {
     "proxyjump": "jump", "proxy_jump": "jump", "bastion": "jump", "via": "jump", "gateway": "jump",
     "socket": "engine", "docker": "engine", "tags": "labels", "username": "user", "login": "user",
     "off": "disabled", "enabled": "disabled", "timezone": "time_zone", "tz": "time_zone", "keys": "keymap",
+    "ports": "port", "endpoint": "to", "endpoints": "to", "target": "to", "targets": "to", "consumer": "for",
+    "consumers": "for", "from": "for", "type": "via", "mode": "via", "tls": "secure",
 }  # fmt: skip
 """Words other tools use for the same thing."""
 
