@@ -122,13 +122,16 @@ class Merger:
         """
         self._of(source).ahead = ahead_ns
 
-    def ready(self, now: float, *, hold: bool = False) -> list[LogBlock]:
+    def ready(self, now: float, *, hold: bool = False, most: int | None = None) -> list[LogBlock]:
         """What has waited long enough, and whatever is older than that, in order. With only one source
-        nothing needs to wait. `hold`: the past is still being read, nothing is given out.
+        nothing needs to wait. `hold`: the past is still being read, nothing is given out. `most`: where more
+        lines than that wait, the first of them go before their time, until about half as many are left.
         """
         if hold or not self.waiting:
             return []
         due = now - (self._window if len(self._writers) > 1 else 0.0)
+        if most is not None and self.waiting > most:
+            due = max(due, self._arrival(self.waiting - most // 2))
         upto = max(
             (
                 batch.columns.keys[-1]
@@ -154,6 +157,14 @@ class Merger:
     def flush(self) -> list[LogBlock]:
         """Everything that is held, in order."""
         return self._give_out(max(held.top for held in self._sources.values())) if self.waiting else []
+
+    def _arrival(self, lines: int) -> float:
+        """When the last of that many lines came, counted from those that came first."""
+        arrivals = sorted(
+            (batch.arrived, len(batch.columns)) for held in self._sources.values() for batch in held.batches
+        )
+        counts = accumulate(count for _, count in arrivals)
+        return next((at for (at, _), count in zip(arrivals, counts, strict=True) if count >= lines), 0.0)
 
     def _of(self, source: int) -> _Source:
         if (held := self._sources.get(source)) is None:

@@ -56,6 +56,11 @@ class Braid:
         """Whether everybody's past is through."""
         return not any(strand.loading for strand in self._strands.values())
 
+    @property
+    def crowded(self) -> bool:
+        """Whether nothing but what is new comes, as fast as it is written: nobody is held back."""
+        return not self._strict and self.over
+
     def join(self, name: Hashable, now: float) -> None:
         """Somebody begins: a source, or a host of which it is not known yet what sources it has."""
         self._strands[name] = _Strand(now)

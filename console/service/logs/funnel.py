@@ -20,6 +20,11 @@ QUICK = 0.02
 HANDFUL = 2_000
 """Lines that may be put in order at once, as a rule: with more there is a look more often."""
 
+CROWD, CROWD_BYTES = 16_000, 4 << 20
+"""Lines, and bytes of them, that wait for older ones of other sources at most: each is an object of its own.
+A loop that comes late to its looks must not need more memory for it.
+"""
+
 
 class Funnel:
     """Belongs to the network loop; `run` is the task that empties it."""
@@ -66,6 +71,8 @@ class Funnel:
         self.size += sum(map(len, lines.payloads))
         self.touched.add(source)
         self._wake.set()
+        if self._braid.crowded and (self.merger.waiting > CROWD or self.size > CROWD_BYTES):
+            self.tick()
 
     def note(self, note: Note) -> None:
         """A line of our own."""
@@ -79,13 +86,19 @@ class Funnel:
         now = self._clock.monotonic()
         upto = self._braid.upto(now)
         if self._braid.over or self._braid.overfull(self.merger.waiting, self.size):
-            done = self._pass_on(self.merger.ready(now))
+            done = self._pass_on(self.merger.ready(now, most=self._most()))
         else:
             done = self._pass_on(self.merger.upto(upto))
         self._braid.gone_on(upto)
         self._ticked.set()
         self._ticked = asyncio.Event()
         return done
+
+    def _most(self) -> int | None:
+        """Lines that may wait now; None: any number, since those who write are held back."""
+        if not self._braid.crowded:
+            return None
+        return CROWD if self.size <= CROWD_BYTES else self.merger.waiting * CROWD_BYTES // self.size
 
     async def room(self, source: int) -> None:
         """Wait until more of this source may come."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual.cache import LRUCache
-
 from console.model.logs.lines import LogLine
 from console.ui.cells import Glyphs
 from console.ui.logs.body import Body, body_of
+from console.ui.logs.kept import Kept
 from console.ui.logs.labels import Labels
 from console.ui.logs.layout import Spot
 from console.ui.logs.shown import Shown
@@ -96,7 +95,7 @@ class Sheet:
         self.glyphs = glyphs
         self.taste = Taste()
         self.columns = columns(80, Zone.LOCAL, 0)
-        self._laid: LRUCache[int, Laid] = LRUCache(KEPT)
+        self._laid: Kept[int, Laid] = Kept(KEPT)
 
     def use(self, taste: Taste, width: int) -> bool:
         """Use these; return whether rows may be different."""
@@ -116,7 +115,7 @@ class Sheet:
 
     def forget(self, seen: set[int]) -> None:
         """Lay out anew whatever is not in view; what is stays as it is."""
-        kept = [(number, self._laid[number]) for number in seen if number in self._laid]
+        kept = [(number, laid) for number in seen if (laid := self._laid.get(number)) is not None]
         self._laid.clear()
         for number, laid in kept:
             self._laid[number] = laid

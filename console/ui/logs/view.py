@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from rich.style import Style
-from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -16,6 +16,7 @@ from console.model.logs.lines import LogLine, LogSource
 from console.model.logs.ring import LogRing
 from console.ui.cells import Cell, Glyphs
 from console.ui.logs.bar import Bar, Mark
+from console.ui.logs.kept import Kept
 from console.ui.logs.labels import Labels
 from console.ui.logs.layout import Spot
 from console.ui.logs.paint import LinePainter, Look, Spans
@@ -23,6 +24,7 @@ from console.ui.logs.place import Place
 from console.ui.logs.search import Search
 from console.ui.logs.sheet import Sheet, Taste
 from console.ui.logs.shown import Shown
+from console.ui.logs.strips import RowStrip
 from console.ui.theme import styles_for
 
 
@@ -54,7 +56,9 @@ class LineView(Widget, can_focus=True):
         self._seen: dict[int, LogLine] = {}
         self._first = 0
         self._painter: LinePainter | None = None
-        self._strips: LRUCache[tuple[Spot, Look, Mark], Strip] = LRUCache(512)
+        self._drawn: dict[int, Strip] = {}
+        """By row, as long as they need not be drawn anew."""
+        self._strips: Kept[tuple[Spot, Look, Mark], Strip] = Kept(512)
 
     # What is shown
 
@@ -162,6 +166,31 @@ class LineView(Widget, can_focus=True):
         self.redraw()
 
     # Drawing
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the rows of a part of the view. There is nothing around them, neither border nor padding, that
+        would be worth the time that the usual way takes: in a flood every row is another one at each paint.
+        """
+        if self._painter is None:
+            self._drawn.clear()
+        drawn = self._drawn
+        for y in crop.line_range:
+            if y not in drawn:
+                drawn[y] = self.render_line(y)
+        strips = [drawn[y] for y in crop.line_range]
+        for line_filter in self.get_line_filters():
+            background = self.background_colors[1]
+            strips = [RowStrip(strip.apply_filter(line_filter, background)) for strip in strips]
+        left, right = crop.column_span
+        return strips if (left, right) == (0, self.size.width) else [s.crop(left, right) for s in strips]
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """These rows, or all, are to be drawn anew."""
+        for y in {y for region in regions for y in region.line_range} if regions else set(self._drawn):
+            self._drawn.pop(y, None)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_line(self, y: int) -> Strip:
         """Draw row `y` of the view."""

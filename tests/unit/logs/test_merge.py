@@ -145,3 +145,15 @@ def test_who_knows_that_nothing_older_will_come_need_not_wait() -> None:
     assert merger.waiting == 2
     assert shown(merger.upto(2**63 - 1)) == ["0:30", "1:45"]
     assert merger.upto(2**63 - 1) == []
+
+
+def test_a_crowd_goes_before_its_time_until_half_of_it_is_left() -> None:
+    merger = Merger()
+    for number in range(10):
+        merger.add(number % 2, frames(2 * number, 2 * number + 1), 1.0 + number / 1000)
+    assert merger.ready(1.01) == []
+    assert merger.ready(1.01, most=20) == []
+    assert shown(merger.ready(1.01, most=19)) == [f"{n // 2 % 2}:{n}" for n in range(12)]
+    assert merger.waiting == 8
+    assert merger.ready(1.01, most=8) == []
+    assert len(shown(merger.ready(1.01, most=0))) == 8
