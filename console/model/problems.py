@@ -31,6 +31,12 @@ class ProblemKind(StrEnum):
     """Non-zero under a restart policy."""
     DISK = "disk"
     """The data root is over 90 % full."""
+    MAPPING_BROKEN = "mapping-broken"
+    """An address is as stated, and some or no endpoint answers."""
+    MAPPING_PENDING = "mapping-pending"
+    """Steps are left until an address is as stated."""
+    MAPPING_FOREIGN = "mapping-foreign"
+    """Something that nobody here has stated runs under our label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +52,13 @@ class Problem:
     since: float | None
     """Seconds of the Unix epoch; None when not known."""
     text: SafeText
+    mapping: str = ""
+    """Id of the mapping it is about; then `name` is that, and `host` one of its consumers'."""
 
     @property
     def identity(self) -> tuple[str, str, ProblemKind]:
         """Equal for the same trouble seen again, so that a bell rings once."""
-        return (self.host, self.container, self.kind)
+        return (self.host, f"mapping {self.mapping}" if self.mapping else self.container, self.kind)
 
 
 PATIENCE = 10.0
@@ -76,12 +84,15 @@ _UNSTARTABLE = frozenset({126, 127, 128})
 
 _ORDER = (
     ProblemKind.HOST,
+    ProblemKind.MAPPING_BROKEN,
     ProblemKind.DEAD,
     ProblemKind.HALF,
     ProblemKind.RESTARTING,
     ProblemKind.OOM,
     ProblemKind.EXITED,
     ProblemKind.UNHEALTHY,
+    ProblemKind.MAPPING_FOREIGN,
+    ProblemKind.MAPPING_PENDING,
     ProblemKind.DISK,
 )
 _RANK = {kind: rank for rank, kind in enumerate(_ORDER)}

@@ -99,6 +99,10 @@ class Board:
         """Whether the link has brought nothing for so long that nothing can be held against the engine."""
         return self.idle is not None and self.idle() > QUIET_AFTER
 
+    def settled(self) -> bool:
+        """Whether there is nothing to wait for: it is listed, or will not be soon."""
+        return self.listed is not None or self.status.state is not HostState.CONNECTING
+
     def touch(self) -> None:
         """Publish soon: at once after a pause, else as often as `PUBLISH_EVERY` allows."""
         if self._timer is None:

@@ -14,6 +14,7 @@ from console.service.handle import Batch
 if TYPE_CHECKING:
     from console.model.actions import Job
     from console.model.redeploy.plan import RedeployJob
+    from console.service.mappings.desk import MapJob, MappingList
 
 EVENTS = 2000
 """Events that wait for a reader at most; beyond that the oldest go, and are counted."""
@@ -29,6 +30,9 @@ class Feed:
         self._events: deque[EngineEvent] = deque()
         self._most = events
         self._jobs: dict[tuple[str, int], Job | RedeployJob] = {}
+        self._map_jobs: dict[int, MapJob] = {}
+        self._mappings: MappingList | None = None
+        self._mappings_changed: MappingList | None = None
         self._dropped = 0
 
     def snapshot(self, snapshot: HostSnapshot) -> None:
@@ -45,6 +49,21 @@ class Feed:
                 self._dropped += 1
             self._events.append(event)
 
+    def mappings(self, found: MappingList) -> None:
+        """Put the newest list of mappings into its slot."""
+        with self._lock:
+            self._mappings = self._mappings_changed = found
+
+    def latest_mappings(self) -> MappingList | None:
+        """The newest list; None: not looked at yet."""
+        with self._lock:
+            return self._mappings
+
+    def map_job(self, job: MapJob) -> None:
+        """Put the newest state of an apply into its slot."""
+        with self._lock:
+            self._map_jobs[job.number] = job
+
     def job(self, job: Job | RedeployJob) -> None:
         """Put the newest state of a job into its slot."""
         with self._lock:
@@ -53,14 +72,30 @@ class Feed:
     def take(self) -> Batch | None:
         """All that came since the last call, or None."""
         # Looked at without the lock: a change missed by this call is seen by the next.
-        if not (self._changed or self._events or self._jobs or self._dropped):
+        if not (
+            self._changed
+            or self._events
+            or self._jobs
+            or self._map_jobs
+            or self._mappings_changed
+            or self._dropped
+        ):
             return None
         with self._lock:
             changed, self._changed = self._changed, {}
             events, self._events = tuple(self._events), deque()
             jobs, self._jobs = tuple(self._jobs.values()), {}
+            map_jobs, self._map_jobs = tuple(self._map_jobs.values()), {}
+            mappings, self._mappings_changed = self._mappings_changed, None
             dropped, self._dropped = self._dropped, 0
-        return Batch(snapshots=MappingProxyType(changed), events=events, jobs=jobs, dropped=dropped)
+        return Batch(
+            snapshots=MappingProxyType(changed),
+            events=events,
+            jobs=jobs,
+            map_jobs=map_jobs,
+            mappings=mappings,
+            dropped=dropped,
+        )
 
     def latest(self) -> tuple[HostSnapshot, ...]:
         """The newest snapshot of every host."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from console.model.actions import Job
     from console.model.redeploy.plan import RedeployJob
     from console.service.deeds import ActionDesk
+    from console.service.mappings.desk import MapJob, MappingList
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class Batch:
     """In order of arrival."""
     jobs: tuple[Job | RedeployJob, ...] = ()
     """The newest state of each job that changed."""
+    map_jobs: tuple[MapJob, ...] = ()
+    """The newest state of each apply of a mapping that changed."""
+    mappings: MappingList | None = None
+    """The newest list of mappings, where something of it changed."""
     dropped: int = 0
     """Events that did not fit the queue since the last `take`; the oldest were dropped."""
 

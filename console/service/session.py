@@ -81,6 +81,11 @@ class Session:
         self._watch = Watch(board, around.emit, self._applied)
         self._inspector = Inspector(board, self._watch.suspect, around.inspects_per_second)
 
+    @property
+    def route(self) -> str:
+        """The way there as an operator would say it."""
+        return self._link.route
+
     async def run(self) -> None:
         """Until the link is gone or of no use; raises why."""
         try:

@@ -115,6 +115,11 @@ class Supervisor:
         engine = self._session.engine if self._session else None
         return (engine, self.board.epoch) if engine is not None else None
 
+    @property
+    def route(self) -> str:
+        """The way there as an operator would say it; empty while there is no connection."""
+        return self._session.route if self._session else ""
+
     def unreachable(self) -> HostUnreachable:
         """Why nothing can be asked of this host."""
         state = self.board.status

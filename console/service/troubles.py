@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,14 +26,19 @@ class Troubles:
     def __init__(self) -> None:
         self._found: dict[str, _Found] = {}
 
-    def find(self, snapshots: Iterable[HostSnapshot], now: float) -> tuple[Problem, ...]:
-        """As `model.problems.find`, at most `LOOK_AGAIN` seconds late where only time has passed."""
+    def find(
+        self, snapshots: Iterable[HostSnapshot], now: float, others: Iterable[Problem] = ()
+    ) -> tuple[Problem, ...]:
+        """As `model.problems.find`, at most `LOOK_AGAIN` seconds late where only time has passed; `others`:
+        problems that are not of one host, to be put in their places.
+        """
         for snapshot in snapshots:
             found = self._found.get(snapshot.name)
             if found is None or not 0 <= now - found.at < LOOK_AGAIN or not _same(found.snapshot, snapshot):
                 problems = tuple(of_host(snapshot, now))
                 self._found[snapshot.name] = _Found(snapshot, now, problems)
-        return worst_first(problem for found in self._found.values() for problem in found.problems)
+        here = (problem for found in self._found.values() for problem in found.problems)
+        return worst_first(itertools.chain(here, others))
 
 
 def _same(old: HostSnapshot, new: HostSnapshot) -> bool:
