@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from console.model.containers import Container, Usage
 from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, HostStatus
+from console.model.stock.things import Stock
 from console.model.text import SafeText
 
 
@@ -43,6 +44,8 @@ class HostSnapshot:
     """Seconds of the last round trip to the engine or shell."""
     dropped: int = 0
     """Events lost to a gap or a full queue; the table was listed again after each."""
+    stock: Stock | None = None
+    """Images, volumes and networks; None until somebody has looked at them."""
 
     @property
     def name(self) -> str:

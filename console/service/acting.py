@@ -13,6 +13,7 @@ from console.model.actions import Action, Consent, Job, Outcome, Result, Target
 from console.model.clock import Clock
 from console.model.guards import check
 from console.model.hosts import HostSpec
+from console.model.stock.plan import Discard
 from console.model.text import SafeText, safe, short_ids
 from console.service.deeds import Audit
 from console.service.tasks import end
@@ -106,10 +107,15 @@ class Deeds:
 
     async def _do(self, engine: Acting, action: Action, target: Target) -> Outcome:
         try:
+            if isinstance(target, Discard):
+                await engine.discard(target.what, target.id, target.pins)
+                return self._outcome(target, Result.DONE)
             changed = await engine.act(target.id, action)
         except OutcomeUnknown as error:
             return self._outcome(target, Result.UNKNOWN, error)
         except NotFound:
+            if isinstance(target, Discard):
+                return self._outcome(target, Result.NOTHING, text="it is gone already")
             return self._outcome(
                 target, Result.FAILED, text="it is gone: removed, or recreated with another id"
             )

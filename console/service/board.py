@@ -12,6 +12,7 @@ from console.model.containers import Container, ContainerState, Usage
 from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, HostStatus
 from console.model.questions import Question
 from console.model.snapshot import HostSnapshot
+from console.model.stock.things import Stock
 from console.model.text import NOTHING, SafeText
 from console.service.table import Table
 
@@ -40,6 +41,7 @@ class Board:
         self.listed: float | None = None
         self.rtt: float | None = None
         self.dropped = 0
+        self.stock: Stock | None = None
         self.idle: Callable[[], float] | None = None
         """Seconds since the link sent a byte; None without a link."""
         self._publish = publish
@@ -163,6 +165,7 @@ class Board:
             listed=self.listed,
             rtt=self.rtt,
             dropped=self.dropped,
+            stock=self.stock,
         )
 
     def _hear(self) -> None:

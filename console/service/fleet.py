@@ -13,6 +13,7 @@ from console.model.containers import ContainerKey, Inspection
 from console.model.events import EngineEvent
 from console.model.hosts import HostSpec
 from console.model.snapshot import HostSnapshot
+from console.model.stock.things import Kind, Stock
 from console.service.deeds import Audit
 from console.service.feed import Feed
 from console.service.history import History
@@ -26,7 +27,8 @@ from console.service.view import View
 from console.transport.base import Transport
 
 if TYPE_CHECKING:
-    from console.service.works import Works
+    from console.service.stock.keeper import StockKeeper
+    from console.service.works import AnyJob, Works
 
 INSPECTS = 200.0
 """Inspects a second of the whole fleet for what is not urgent: a quarter of what a thread can parse."""
@@ -78,6 +80,7 @@ class Fleet:
         self._audit = audit
         self._read_only = read_only
         self._works: Works | None = None
+        self._stock: StockKeeper | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._transport: Transport | None = None
         for supervisor in self._supervisors.values():
@@ -95,6 +98,8 @@ class Fleet:
         """Publish what is known of a host."""
         self._feed.snapshot(snapshot)
         self.logs.snapshot(snapshot)
+        if self._stock is not None:
+            self._stock.snapshot(snapshot)
 
     def fail(self, error: Exception) -> None:
         """Nothing can be dialled at all: say so at every host."""
@@ -104,6 +109,8 @@ class Fleet:
     async def aclose(self) -> None:
         """Stop everything and wait for it. Idempotent."""
         await self.logs.aclose()
+        if self._stock is not None:
+            await self._stock.aclose()
         if self._works is not None:
             await self._works.aclose()
         if self._audit is not None:
@@ -129,10 +136,33 @@ class Fleet:
                 self._clock,
                 self._audit,
                 self._supervisor,
-                self._feed.job,
+                self._worked,
                 read_only=self._read_only,
             )
         return self._works
+
+    @property
+    def stock(self) -> StockKeeper:
+        """Images, volumes and networks."""
+        if self._stock is None:
+            from console.service.stock.keeper import StockKeeper
+
+            hosts = [(supervisor.board, supervisor.reached) for supervisor in self._supervisors.values()]
+            self._stock = StockKeeper(hosts, self._clock)
+        return self._stock
+
+    async def read_stock(self, host: str, kinds: Collection[Kind], patience: float) -> Stock:
+        """Read it once; sizes only within so many seconds, 0: not at all. Raises EngineError, EngineDown,
+        HostUnreachable.
+        """
+        from console.service.stock.reading import measured, read
+
+        supervisor = self._supervisor(host)
+        reached = supervisor.reached()
+        if reached is None:
+            raise supervisor.unreachable()
+        stock = await read(reached[0], kinds, Stock(), self._clock.now())
+        return await measured(reached[0], stock, patience) if patience else stock
 
     def retry(self, host: str) -> None:
         """Connect to `host` now."""
@@ -157,6 +187,18 @@ class Fleet:
     def _event(self, event: EngineEvent) -> None:
         self._feed.event(event)
         self.logs.event(event)
+        if self._stock is not None:
+            self._stock.event(event)
+
+    def _worked(self, job: AnyJob) -> None:
+        from console.model.actions import Job
+        from console.model.stock.plan import Discard
+
+        self._feed.job(job)
+        if self._stock is not None and isinstance(job, Job):
+            for target in job.targets:
+                if isinstance(target, Discard) and target.key in job.outcomes:
+                    self._stock.suspect(target.host, target.what)
 
     def _reach(self, host: str) -> Reached | None:
         supervisor = self._supervisors.get(host)

@@ -79,6 +79,14 @@ class FleetHandle(LogDesk, Protocol):
         """Which rows are on the screen: hosts without a shell follow statistics of these only."""
         ...
 
+    def look_at_stock(self, on: bool) -> None:
+        """Images, volumes and networks are on the screen, or no more: they are read only while they are."""
+        ...
+
+    def read_stock_again(self, hosts: Collection[str]) -> None:
+        """Read them on these hosts and measure their sizes now."""
+        ...
+
     def usage_history(self, key: ContainerKey) -> tuple[Usage, ...]:
         """Samples of the last ten minutes at most, oldest first."""
         ...

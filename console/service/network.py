@@ -104,6 +104,14 @@ class NetworkThread:
         """Which rows are on the screen."""
         self._call(self._fleet.in_view, tuple(containers))
 
+    def look_at_stock(self, on: bool) -> None:
+        """Images, volumes and networks are on the screen, or no more."""
+        self._call(lambda: self._fleet.stock.look(on))
+
+    def read_stock_again(self, hosts: Collection[str]) -> None:
+        """Read and measure them now."""
+        self._call(lambda: self._fleet.stock.again(hosts))
+
     def logs(self, wish: LogWish) -> StreamTap:
         """Begin to read logs."""
         return StreamTap(wish, self._log_caps, self._fleet.logs, self._call)

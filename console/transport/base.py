@@ -21,6 +21,7 @@ from console.model.hosts import EngineFacts, HostLoad, HostSpec
 from console.model.logs.lines import LogFrames
 from console.model.logs.wish import ClockReading
 from console.model.questions import Question
+from console.model.stock.things import DiskUsage, Image, Kind, Network, Volume
 from console.model.text import SafeText
 from console.transport.inside import Inside
 
@@ -118,8 +119,28 @@ class LogReader(Protocol):
         ...
 
 
+class StockReader(Protocol):
+    """Images, volumes and networks of one engine. All raise EngineError, EngineDown, HostUnreachable."""
+
+    async def images(self) -> tuple[Image, ...]:
+        """All but intermediate ones (`GET /images/json`); what they share is not known yet."""
+        ...
+
+    async def volumes(self) -> tuple[Volume, ...]:
+        """All (`GET /volumes`), without sizes."""
+        ...
+
+    async def networks(self) -> tuple[Network, ...]:
+        """All (`GET /networks`)."""
+        ...
+
+    async def disk_usage(self) -> DiskUsage:
+        """Measure (`GET /system/df`): minutes on a host with large volumes, so only when somebody looks."""
+        ...
+
+
 class Acting(Protocol):
-    """Changes to the containers of one engine."""
+    """Changes to the containers of one engine, and to what it has in store."""
 
     async def act(self, container_id: str, action: Action) -> bool:
         """Do it; return whether anything changed (False: it was already so).
@@ -127,6 +148,14 @@ class Acting(Protocol):
         Waits as long as the engine does, a stop's time-out included. Never repeated by itself. Raises
         NotFound, Conflict, EngineError, EngineDown, HostUnreachable: nothing has changed; OutcomeUnknown:
         the request was sent and the answer lost.
+        """
+        ...
+
+    async def discard(self, kind: Kind, ident: str, pins: tuple[str, ...]) -> None:
+        """Remove an image by its id, a volume by its name, a network by its id, never by force.
+
+        Raises Conflict where a container uses it, running or not, or where `pins` (of the thing as it was
+        listed) do not hold any more; else as `act`.
         """
         ...
 
@@ -188,6 +217,11 @@ class Engine(LogReader, Protocol):
     @property
     def deeds(self) -> EngineDeeds:
         """What changes it."""
+        ...
+
+    @property
+    def stock(self) -> StockReader:
+        """Its images, volumes and networks."""
         ...
 
     @property

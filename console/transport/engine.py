@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
     from console.transport.sdk import Sdk
+    from console.transport.store import StockShelf
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,13 @@ class HttpEngine:
             self._inside = HttpInside(self._host, self._client, self._prefix, self._feed, self.inspect)
         return self._inside
 
+    @property
+    def stock(self) -> StockShelf:
+        """Its images, volumes and networks."""
+        from console.transport.store import StockShelf
+
+        return StockShelf(self._host, str(self._facts.api), self.read)
+
     async def ping(self) -> float:
         """Seconds of one round trip. Raises EngineDown or HostUnreachable."""
         begun = time.perf_counter()
@@ -113,23 +121,25 @@ class HttpEngine:
         if ids is not None and len(ids) <= IDS_AT_ONCE:
             wanted = sorted(_full_id(i) for i in ids)
             query += "&filters=" + quote(json.dumps({"id": wanted}, separators=(",", ":")))
-        rows = wire.containers(self._host, await self._json(f"/containers/json?{query}"), time.time())
+        rows = wire.containers(self._host, await self.read(f"/containers/json?{query}"), time.time())
         return rows if ids is None else tuple(row for row in rows if row.id in ids)
 
     async def inspect(self, container_id: str) -> Inspection:
         """Everything of one container. Raises NotFound, EngineDown, HostUnreachable."""
-        found = wire.inspection(self._host, await self._json(f"/containers/{_full_id(container_id)}/json"))
+        found = wire.inspection(self._host, await self.read(f"/containers/{_full_id(container_id)}/json"))
         if found is None:
             raise EngineDown(self._host, "the engine's answer to an inspect cannot be read")
         return found
 
     async def info(self) -> Mapping[str, object]:
         """`GET /info` as it came (unsafe text)."""
-        return mapping(await self._json("/info"))
+        return mapping(await self.read("/info"))
 
-    async def _json(self, path: str) -> object:
+    async def read(self, path: str, deadline: float = DEADLINE, api: str = "") -> object:
+        """The JSON behind a path, within so many seconds; `api`: an older version than the one agreed on."""
+        target = (f"/v{api}" if api else self._prefix) + path
         with translated(self._host):
-            return load((await self._client.get(self._prefix + path)).body)
+            return load((await self._client.get(target, deadline=deadline)).body)
 
     @contextlib.asynccontextmanager
     async def events(self, since_ns: int | None = None) -> AsyncIterator[AsyncIterator[EngineEvent]]:

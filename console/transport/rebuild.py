@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
     from console.model.actions import Action
+    from console.model.stock.things import Kind
 
 T = TypeVar("T")
 
@@ -29,6 +30,8 @@ class Calling(Exchanging, Protocol):
     """An engine whose SDK can be called, and which takes requests past it."""
 
     def call(self, function: Callable[[APIClient], T], *, timeout: float = ...) -> Awaitable[T]: ...
+
+    def read(self, path: str, deadline: float = ...) -> Awaitable[object]: ...
 
 
 class SdkDeeds:
@@ -43,6 +46,12 @@ class SdkDeeds:
         return await self._engine.call(
             lambda api: perform(api, container_id, action), timeout=deadline(action)
         )
+
+    async def discard(self, kind: Kind, ident: str, pins: tuple[str, ...]) -> None:
+        """Remove an image, a volume or a network that nobody uses."""
+        from console.transport.store import StockRemoval
+
+        await StockRemoval(self._host, self._engine).discard(kind, ident, pins)
 
     async def image(self, reference: str) -> Mapping[str, object] | None:
         """An image's inspect, or None."""

@@ -183,6 +183,12 @@ class FakeFleet:
     def in_view(self, containers: Collection[ContainerKey]) -> None:
         self.viewed = frozenset(containers)
 
+    def look_at_stock(self, on: bool) -> None:
+        self.asked.append(("look", on))
+
+    def read_stock_again(self, hosts: Collection[str]) -> None:
+        self.asked.append(("again", tuple(hosts)))
+
     def usage_history(self, key: ContainerKey) -> tuple[Usage, ...]:
         return ()
 

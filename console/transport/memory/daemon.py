@@ -117,6 +117,7 @@ class MemoryDaemon(Ledger):
         """`docker rm -f`."""
         if container.state in RUNNING_STATES:
             self.kill(container)
+        self.shelf.settle()
         del self.containers[container.id]
         self.logs.forget(container)
         self.tell(container, "destroy")

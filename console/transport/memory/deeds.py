@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from console.errors import Conflict, EngineError, NotFound
 from console.model.actions import Action, ActionKind
 from console.model.containers import ContainerState, Port
+from console.model.stock.things import Kind
 from console.model.text import NOTHING, SafeText, safe
 from console.transport.base import PullProgress
 from console.transport.memory.containers import RUNNING_STATES, MemoryContainer, Mount, stable_hex
@@ -81,9 +82,16 @@ class MemoryDeeds:
         if BROKEN in container.image:
             self._daemon.exit(container, 1)
 
+    async def discard(self, kind: Kind, ident: str, pins: tuple[str, ...]) -> None:
+        """Remove an image, a volume or a network at once, then let the answer travel: it may be lost."""
+        try:
+            self._daemon.shelf.discard(kind, ident, pins)
+        finally:
+            await self._call()
+
     async def image(self, reference: str) -> Mapping[str, object] | None:
         """The inspect of an image: one that was pulled, or that a container was made of."""
-        known = {c.image for c in self._daemon.containers.values()} | self._daemon.images
+        known = self._daemon.references()
         found = next((i for i in known if reference in (i, "sha256:" + stable_hex(i))), None)
         await self._call()
         if found is None:
@@ -115,13 +123,14 @@ class MemoryDeeds:
             progress(PullProgress(safe("Downloading"), step << 20, 10 << 20))
             await asyncio.sleep(0)
         self._daemon.images.add(reference)
+        self._daemon.bus.emit("image", "pull", reference, {"name": reference})
 
     async def create(self, name: str, body: Mapping[str, object]) -> str:
         """Create a container."""
         try:
             self._free(name)
             image = raw_text(body.get("Image"))
-            if image not in self._daemon.images | {c.image for c in self._daemon.containers.values()}:
+            if image not in self._daemon.references():
                 raise NotFound(self._host, f"No such image: {image}", status=404)
             made = self._daemon.create(name, image, **_fields(body))
         finally:

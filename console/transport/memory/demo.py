@@ -12,6 +12,7 @@ import functools
 import shlex
 from collections.abc import Coroutine, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from console.errors import HostUnreachable
 from console.model.clock import Clock
@@ -26,6 +27,9 @@ from console.transport.memory.containers import Figures, HealthRecord, MemoryCon
 from console.transport.memory.demo_data import APP_1, APP_2, DAY, DB_1, LAST_WORDS, MB, Stanza
 from console.transport.memory.host import Machine, MemoryHost
 from console.transport.memory.link import MemoryFleet, MemoryLink, MemoryTransport
+
+if TYPE_CHECKING:
+    from console.transport.memory.shelf import Shelf
 
 FIRST_LOSS, LOSS_EVERY, LOSS_LASTS = 45.0, 90.0, 12.0
 """Seconds: when db-1 is lost for the first time, then how often, and for how long."""
@@ -50,6 +54,7 @@ def demo_fleet(clock: Clock | None = None) -> MemoryFleet:
         spec = HostSpec(name=name, address=address, user="ops", guard=guard, labels=labels)
         host = fleet.add(MemoryHost(spec, clock, machine, skew))
         _furnish(host, stanzas)
+        host.daemon.furnish = functools.partial(_stock, host)
     return fleet
 
 
@@ -165,6 +170,13 @@ def _furnish(host: MemoryHost, stanzas: Iterable[Stanza]) -> None:
         host.daemon.add(container)
         if container.log_readable:
             _give_a_log(host, container)
+
+
+def _stock(host: MemoryHost, shelf: Shelf) -> None:
+    # Imported when somebody looks: the demo starts without.
+    from console.transport.memory.demo_stock import furnish
+
+    furnish(host.name, shelf, host.daemon.bus.now())
 
 
 def _give_a_log(host: MemoryHost, container: MemoryContainer) -> None:

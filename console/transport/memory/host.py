@@ -121,7 +121,7 @@ class MemoryHost:
             memory_total=machine.memory,
             memory_used=min(machine.memory, used + (420 << 20)),
             disk_total=machine.disk,
-            disk_used=machine.disk_used,
+            disk_used=machine.disk_used - self.daemon.freed,
             skew=self.daemon.bus.skew,
         )
 

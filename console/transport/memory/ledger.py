@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from console.model.containers import Container
 from console.transport.memory.bus import EventBus
 from console.transport.memory.containers import MemoryContainer, stable_hex
 from console.transport.memory.disk import Disk
 from console.transport.memory.logs import LogShelf
+
+if TYPE_CHECKING:
+    from console.transport.memory.shelf import Shelf
 
 
 class Ledger:
@@ -21,6 +25,29 @@ class Ledger:
         self.images: set[str] = set()
         """References that were pulled; those of containers are there anyway."""
         self._disks: dict[str, Disk] = {}
+        self._shelf: Shelf | None = None
+        self.furnish: Callable[[Shelf], None] = _nothing
+        """Called once, to put more there than containers are made of."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """Its images, volumes and networks, put there when somebody first looks."""
+        if self._shelf is None:
+            from console.transport.memory.shelf import Shelf
+
+            self._shelf = Shelf(self.bus, self.containers, self.images)
+            self.furnish(self._shelf)
+        return self._shelf
+
+    def references(self) -> set[str]:
+        """What images can be called by."""
+        tags = {tag for image in self.shelf.images() for tag in image.pins}
+        return tags | self.images | {container.image for container in self.containers.values()}
+
+    @property
+    def freed(self) -> int:
+        """Bytes that removals from its store have made free."""
+        return self._shelf.freed if self._shelf is not None else 0
 
     def disk(self, container: MemoryContainer) -> Disk:
         """Its files, made when somebody first looks."""
@@ -65,3 +92,7 @@ class Ledger:
         """Of the container itself."""
         base = {"image": container.image, "name": container.name, **container.labels}
         self.bus.emit("container", action, container.id, {**base, **attributes})
+
+
+def _nothing(shelf: Shelf) -> None:
+    """An engine has only what its containers are made of."""

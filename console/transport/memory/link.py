@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from console.errors import AnswerNeeded, CapabilityMissing, HostError, HostUnreachable, LoginRefused, NotFound
 from console.model.clock import Clock
@@ -22,6 +22,9 @@ from console.transport.memory.documents import document_of
 from console.transport.memory.host import MemoryHost
 from console.transport.memory.inside import MemoryInside
 from console.transport.memory.logstream import frames_of
+
+if TYPE_CHECKING:
+    from console.transport.memory.stock import MemoryStock
 
 T = TypeVar("T")
 
@@ -208,6 +211,13 @@ class MemoryEngine:
     def deeds(self) -> MemoryDeeds:
         """What changes it."""
         return MemoryDeeds(self._link.host.name, self._daemon, self._call)
+
+    @property
+    def stock(self) -> MemoryStock:
+        """Its images, volumes and networks."""
+        from console.transport.memory.stock import MemoryStock
+
+        return MemoryStock(self._daemon.shelf, self._link.host.clock, self._call)
 
     @property
     def inside(self) -> MemoryInside:

@@ -1,0 +1,1 @@
+"""What hosts have in store, kept fresh while somebody looks."""
