@@ -42,6 +42,18 @@ class Batch:
     """Events that did not fit the queue since the last `take`; the oldest were dropped."""
 
 
+class StockDesk(Protocol):
+    """Images, volumes and networks are read only while somebody looks."""
+
+    def look(self, on: bool) -> None:
+        """They are on the screen, or no more."""
+        ...
+
+    def again(self, hosts: Collection[str]) -> None:
+        """Read them on these hosts, and measure sizes, now."""
+        ...
+
+
 class FleetHandle(LogDesk, Protocol):
     """The running fleet as a front end sees it."""
 
@@ -79,12 +91,9 @@ class FleetHandle(LogDesk, Protocol):
         """Which rows are on the screen: hosts without a shell follow statistics of these only."""
         ...
 
-    def look_at_stock(self, on: bool) -> None:
-        """Images, volumes and networks are on the screen, or no more: they are read only while they are."""
-        ...
-
-    def read_stock_again(self, hosts: Collection[str]) -> None:
-        """Read them on these hosts and measure their sizes now."""
+    @property
+    def stock(self) -> StockDesk:
+        """What is asked about images, volumes and networks; snapshots have them."""
         ...
 
     def usage_history(self, key: ContainerKey) -> tuple[Usage, ...]:

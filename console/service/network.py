@@ -23,6 +23,7 @@ from console.service.logs.handover import StreamTap
 from console.service.logs.outbox import Caps
 from console.service.orders import Orders
 from console.service.remember import Memory
+from console.service.stock.desk import StockOrders
 from console.service.troubles import Troubles
 from console.transport.base import Transport
 
@@ -62,6 +63,8 @@ class NetworkThread:
         self._troubles = Troubles()
         self._fleet = Fleet(self._specs, clock, memory, self._feed, audit=audit, read_only=read_only)
         self._orders = Orders(self._fleet, self._call, self._ask, rules)
+        self.stock = StockOrders(self._fleet, self._call)
+        """What has been asked about images, volumes and networks."""
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ended: Future[None] = Future()
@@ -103,14 +106,6 @@ class NetworkThread:
     def in_view(self, containers: Collection[ContainerKey]) -> None:
         """Which rows are on the screen."""
         self._call(self._fleet.in_view, tuple(containers))
-
-    def look_at_stock(self, on: bool) -> None:
-        """Images, volumes and networks are on the screen, or no more."""
-        self._call(lambda: self._fleet.stock.look(on))
-
-    def read_stock_again(self, hosts: Collection[str]) -> None:
-        """Read and measure them now."""
-        self._call(lambda: self._fleet.stock.again(hosts))
 
     def logs(self, wish: LogWish) -> StreamTap:
         """Begin to read logs."""

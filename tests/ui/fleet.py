@@ -119,6 +119,19 @@ class FakeTap:
         self.closed = True
 
 
+class FakeStockDesk:
+    """Remembers whether somebody looks."""
+
+    def __init__(self, asked: list[tuple[object, ...]]) -> None:
+        self._asked = asked
+
+    def look(self, on: bool) -> None:
+        self._asked.append(("look", on))
+
+    def again(self, hosts: Collection[str]) -> None:
+        self._asked.append(("again", tuple(hosts)))
+
+
 class FakeFleet:
     """Remembers what it was asked to do; `show` gives it something to tell."""
 
@@ -135,6 +148,7 @@ class FakeFleet:
         self.viewed: frozenset[ContainerKey] = frozenset()
         self.taps: list[FakeTap] = []
         self.closed = 0
+        self.stock = FakeStockDesk(self.asked)
 
     @property
     def fleet(self) -> str:
@@ -182,12 +196,6 @@ class FakeFleet:
 
     def in_view(self, containers: Collection[ContainerKey]) -> None:
         self.viewed = frozenset(containers)
-
-    def look_at_stock(self, on: bool) -> None:
-        self.asked.append(("look", on))
-
-    def read_stock_again(self, hosts: Collection[str]) -> None:
-        self.asked.append(("again", tuple(hosts)))
 
     def usage_history(self, key: ContainerKey) -> tuple[Usage, ...]:
         return ()
