@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from console.model.containers import ContainerKey
+from console.model.mappings.offers import Proposal
 from console.model.text import NOTHING, SafeText
 
 if TYPE_CHECKING:
@@ -80,16 +81,6 @@ class MapJob:
     @property
     def over(self) -> bool:
         return self.ending is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """What a consumer already says about where it looks, or an endpoint about where it answers."""
-
-    name: str = ""
-    port: int = 0
-    source: SafeText = NOTHING
-    """`variable DB_HOST`, `extra host db`, `exposed by its image`, `listens`; never a value with a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
