@@ -16,7 +16,6 @@ from console.ui.logs.bar import NOTHING, Mark
 from console.ui.logs.body import stderr_sign
 from console.ui.logs.layout import Spot
 from console.ui.logs.sheet import Laid, Sheet
-from console.ui.logs.strips import RowStrip
 from console.ui.logs.times import WIDTH, hour
 from console.ui.logs.wrapping import Piece, aside, reach
 
@@ -142,7 +141,7 @@ class LinePainter:
                 joined.append([text, tone])
         segments = [Segment(text, self.style(tone, look)) for text, tone in joined]
         strip = Strip(segments).adjust_cell_length(width - 1, self.style("text", look))
-        return RowStrip([*strip, Segment(bar.text, self.style(bar.tone))], width)
+        return Strip([*strip, Segment(bar.text, self.style(bar.tone))], width)
 
 
 def _rule(text: str, sign: str, width: int) -> Parts:

@@ -24,7 +24,6 @@ from console.ui.logs.place import Place
 from console.ui.logs.search import Search
 from console.ui.logs.sheet import Sheet, Taste
 from console.ui.logs.shown import Shown
-from console.ui.logs.strips import RowStrip
 from console.ui.theme import styles_for
 
 
@@ -180,7 +179,7 @@ class LineView(Widget, can_focus=True):
         strips = [drawn[y] for y in crop.line_range]
         for line_filter in self.get_line_filters():
             background = self.background_colors[1]
-            strips = [RowStrip(strip.apply_filter(line_filter, background)) for strip in strips]
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
         left, right = crop.column_span
         return strips if (left, right) == (0, self.size.width) else [s.crop(left, right) for s in strips]
 
