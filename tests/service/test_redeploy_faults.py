@@ -190,6 +190,26 @@ async def test_a_way_back_that_was_cut_can_be_turned_round() -> None:
 
 
 @virtual
+async def test_a_stop_that_goes_on_after_its_console_was_killed() -> None:
+    """The engine shows it running until the process has ended; then nobody would start it any more."""
+    async with bench() as b:
+        b.cut_after = ORDER.index(StepKind.STOP_OLD)
+        with suppress(asyncio.CancelledError):
+            await b.redeploy()
+
+        async def stop() -> None:
+            await asyncio.sleep(9)
+            b.host.daemon.stop(b.old)
+
+        stopping = asyncio.create_task(stop())
+        report = await b.recover(Goal.UNDO)
+        await stopping
+        assert report is not None
+        assert report.ending is Ending.RESTORED
+        assert b.check() == "old"
+
+
+@virtual
 async def test_two_consoles_recover_the_same_redeploy() -> None:
     async with bench() as b:
         b.cut_after = 5

@@ -32,6 +32,7 @@ from console.model.redeploy.course import (
 )
 from console.model.redeploy.plan import Ending, Report, Rules, Told
 from console.model.text import NOTHING, SafeText, safe, short_ids
+from console.service.redeploy.doubt import Doubt
 from console.service.redeploy.health import Gate, evidence
 from console.service.redeploy.look import Scene, look
 from console.transport.base import Engine
@@ -118,6 +119,8 @@ class Walk:
     _well: SafeText = NOTHING
     """Why the new one is well, once it is: then there is no turning round any more."""
     _roused: bool = False
+    _doubt: Doubt | None = None
+    _warned: bool = False
 
     async def run(self) -> Report:
         """Walk until an end. Never raises for what a host or engine did."""
@@ -143,6 +146,9 @@ class Walk:
             # Somebody else may be at work on the old one: what is not ours is not taken back.
             return self._returned(scene)
         step = next_step(scene.facts, self.goal, errand.way)
+        if self.goal is Goal.UNDO and errand.create is None and self._doubtful(scene, step):
+            await self.clock.sleep(LOOK_AGAIN)
+            return None
         if step is StepKind.WAIT and not self._asleep(scene):
             return await self._wait(engine, scene)
         if step is StepKind.WAIT:
@@ -161,6 +167,16 @@ class Walk:
             )
         await self._do(engine, scene, step)
         return None
+
+    def _doubtful(self, scene: Scene, step: StepKind | None) -> bool:
+        if self._doubt is None:
+            self._doubt = Doubt(self.clock)
+        self._doubt.look(scene, self.errand.way)
+        wait = self._doubt.holds(scene, step)
+        if wait and not self._warned:
+            self._warned = True
+            self._tell(safe(f"the old one may still be stopping: watching it for {wait:.0f} s"))
+        return wait > 0
 
     def _asleep(self, scene: Scene) -> bool:
         """Whether the new one of an interrupted redeploy was stopped on a way back: it is started before
