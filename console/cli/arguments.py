@@ -65,6 +65,7 @@ class Options:
     memory: str = ""
     cpus: float | None = None
     no_pull: bool = False
+    from_host: str = ""
     no_way_back: bool = False
     dry_run: bool = False
     timeout: float | None = None

@@ -76,6 +76,12 @@ def _redeploys(verb: Verbs, ago: Duration) -> None:
     add("--memory", metavar="SIZE", default="", help="limit: 512m, 2g; 0 for none")
     add("--cpus", metavar="CORES", type=float, help="limit: 1.5; 0 for none")
     add("--no-pull", action="store_true", help="take the image that the host has")
+    add(
+        "--from-host",
+        metavar="GLOB",
+        default="",
+        help="have the image sent from another host that has it; needs no registry",
+    )
     add("--no-way-back", action="store_true", help="accept it for containers that remove themselves")
     add("--dry-run", action="store_true", help="show the plan and end")
     add("--wait", action="store_true", help="for the end, as it always does")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from console.cli.arguments import Options
 from console.cli.doing import Doing, agree, chosen, doing, possible
@@ -35,8 +36,12 @@ def run(options: Options, homes: Homes, output: Output) -> Exit:
     changes, rules = changes_of(options), rules_of(setup, options)
 
     async def go() -> Exit:
-        async with doing(setup, possible(setup, options.query), read_only=options.read_only) as at:
-            found, code = chosen(options.query, await at.listed(), output)
+        specs = possible(setup, options.query)
+        lenders = [s for s in setup.specs if options.from_host and fnmatchcase(s.name, options.from_host)]
+        dialled = [spec for spec in setup.specs if spec in specs or spec in lenders]
+        async with doing(setup, dialled, read_only=options.read_only) as at:
+            asked = {spec.name for spec in specs}
+            found, code = chosen(options.query, [s for s in await at.listed() if s.name in asked], output)
             if not found:
                 return code
             plans = [await _plan(at, Target.of(container), changes, rules, output) for container in found]
@@ -128,6 +133,7 @@ def rules_of(setup: Setup, options: Options) -> Rules:
         keep=stated.keep if options.keep is None else options.keep,
         no_way_back=options.no_way_back,
         pull=not options.no_pull,
+        source=options.from_host,
     )
 
 

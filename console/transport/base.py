@@ -187,6 +187,16 @@ class Rebuilding(Protocol):
         """Pull; `progress` is called on the loop as it goes."""
         ...
 
+    def export(self, reference: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """`GET /images/{name}/get`: an archive of one image, with its name where it is named so. The engine
+        is held back while nobody takes.
+        """
+        ...
+
+    async def load(self, parts: AsyncIterator[bytes]) -> None:
+        """`POST /images/load`: take an archive, no faster than the engine does. Cancelled, it is given up."""
+        ...
+
     async def create(self, name: str, body: Mapping[str, object]) -> str:
         """Create a container; return its full id."""
         ...

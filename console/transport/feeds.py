@@ -30,6 +30,11 @@ class LineFeed:
         self._ended = False
         self._news = asyncio.Event()
 
+    @property
+    def ended(self) -> bool:
+        """Whether no more lines will come; some may still wait to be taken."""
+        return self._ended
+
     def head(self, head: Head) -> None:
         """Nothing of it is needed."""
 

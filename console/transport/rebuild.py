@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from console.errors import NotFound
 from console.model.redeploy.changes import restart_policy
 from console.model.text import SafeText
+from console.transport import freight
 from console.transport.acts import deadline, perform
 from console.transport.base import PullProgress
-from console.transport.freight import Exchanging, pull
+from console.transport.freight import Exchanging
 from console.transport.wire_text import mapping, raw_text, text
 
 if TYPE_CHECKING:
@@ -78,7 +80,15 @@ class SdkDeeds:
             return (raw.get_config_header(api, registry) or b"").decode("ascii")
 
         header = await self._engine.call(run, timeout=AUTH_PATIENCE)
-        await pull(self._host, self._engine, repository, tag, header, progress)
+        await freight.pull(self._host, self._engine, repository, tag, header, progress)
+
+    def export(self, reference: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """An archive of one image."""
+        return freight.export(self._host, self._engine, reference)
+
+    async def load(self, parts: AsyncIterator[bytes]) -> None:
+        """Take an archive."""
+        await freight.load(self._host, self._engine, parts)
 
     async def create(self, name: str, body: Mapping[str, object]) -> str:
         """Create a container; return its full id."""

@@ -106,7 +106,7 @@ class Redeploying:
             assert done.returncode == 0, done.stderr + done.stdout
         self.old: dict[str, Any] = host.engine.inspect(NAME)
 
-    words = ("--no-pull", "--yes", f"h1/{NAME}")
+    words: tuple[str, ...] = ("--no-pull", "--yes", f"h1/{NAME}")
 
     def command(self, *argv: str) -> list[str]:
         return [sys.executable, "-W", "error", "-m", "console", "-c", str(self._hosts_yml), *argv]

@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,14 @@ class Request:
         self.writer.write(b"%x\r\n%s\r\n" % (len(data), data))
 
 
+async def chunks_of(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """A chunked body, to its end."""
+    while size := int(await reader.readline(), 16):
+        yield await reader.readexactly(size)
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+
+
 Handler = Callable[[Request], Awaitable[None]]
 
 
@@ -94,6 +102,8 @@ class FakeEngine:
     """Accepted so far."""
     faults: dict[str, Handler] = field(default_factory=dict)
     """By the end of a path: taken instead of the usual answer."""
+    unread: list[str] = field(default_factory=list)
+    """By the end of a path: the handler reads the body."""
     idle_limit: float | None = None
     """Seconds after which an idle connection is closed."""
     exec_output: bytes = b"hello\n"
@@ -164,15 +174,13 @@ class FakeEngine:
         line, *fields = raw.decode().split("\r\n")[:-2]
         method, target, _ = line.split(" ")
         headers = {k.lower(): v for k, v in (f.split(": ", 1) for f in fields)}
-        if headers.get("transfer-encoding") == "chunked":
+        parts = urlsplit(target)
+        if parts.path.endswith(tuple(self.unread)):
             body = b""
-            while size := int(await reader.readline(), 16):
-                body += await reader.readexactly(size)
-                await reader.readexactly(2)
-            await reader.readexactly(2)
+        elif headers.get("transfer-encoding") == "chunked":
+            body = b"".join([chunk async for chunk in chunks_of(reader)])
         else:
             body = await reader.readexactly(int(headers.get("content-length", 0)))
-        parts = urlsplit(target)
         return Request(method, parts.path, parse_qs(parts.query), headers, body, reader, writer)
 
     async def _dispatch(self, request: Request) -> None:

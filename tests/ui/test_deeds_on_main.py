@@ -233,6 +233,22 @@ async def test_planning_has_a_screen_of_its_own_until_the_plan_is_there(
         await says(console, "done  it has run for 0.3 s")
 
 
+async def test_an_image_that_only_another_host_has_is_sent() -> None:
+    scene = Scene()
+    scene.fleet["db-1"].daemon.images.add("shop/web:local")
+    async with driven(scene, (100, 40)) as console:
+        await console.press("R")
+        await says(console, "what shall be different?")
+        await answer(console, "backspace")
+        await console.type("local")
+        await console.press("enter")
+        await says(console, "its image is sent from db-1 first")
+        await answer(console, "y", "enter")
+        await says(console, "send it the image from another host")
+        await says(console, "done  it has run for 0.3 s")
+        assert scene.fleet["app-1"].daemon.find("web").image == "shop/web:local"
+
+
 async def test_leaving_the_planning_ends_the_pull() -> None:
     scene = Scene()
     async with driven(scene, (100, 40)) as console:

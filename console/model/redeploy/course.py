@@ -48,6 +48,8 @@ class Goal(StrEnum):
 class StepKind(StrEnum):
     """What can be done next."""
 
+    SEND = "send"
+    """Its image, from another host: before all others, and never found by looking."""
     CREATE = "create"
     CONNECT = "connect"
     HOLD = "hold"

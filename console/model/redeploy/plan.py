@@ -31,6 +31,10 @@ class Rules:
     """Whether it is accepted that a container which removes itself when it ends cannot be gone back to."""
     pull: bool = True
     """Whether to ask the registry for the image; without, what the host has is taken."""
+    source: str = ""
+    """A glob for hosts of the fleet one of which the image is to come from, whatever this host and a registry
+    have; empty: only where it cannot be had otherwise, from any.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,18 @@ class PlanLine:
     text: SafeText
     disruptive: bool = False
     """Whether somebody notices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """An image that comes from another host of the fleet."""
+
+    host: str
+    reference: str
+    image: str
+    """Its id."""
+    size: int
+    """Bytes, as the engine says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +74,8 @@ class Plan:
     warnings: tuple[SafeText, ...] = ()
     refusal: SafeText = NOTHING
     """Why it cannot be done; empty where it can."""
+    send: Sending | None = None
+    """Done first, where the host does not have the image."""
     way: Way
     recreation: Recreation = field(repr=False)
     """Holds secrets."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from console.errors import AuditFailed, DockconError, UsageError
 from console.model.actions import Consent, Target
@@ -19,6 +20,7 @@ from console.model.text import SafeText, safe, sanitise
 from console.service.deeds import Audit
 from console.service.redeploy.errands import errand_from, errand_of, traces
 from console.service.redeploy.planning import make_plan
+from console.service.redeploy.sending import Neighbours
 from console.service.redeploy.walk import Errand, Walk
 from console.service.tasks import end
 from console.transport.base import Engine, PullProgress
@@ -74,7 +76,11 @@ class Redeploys:
     ) -> Plan:
         """Read, check, pull and plan. Raises GuardRefused, NotFound, UsageError and what engines raise."""
         forbid(self._spec(target.host), read_only=self._read_only)
-        return await make_plan(await self._reach(target.host), target, changes, rules, progress)
+        engine = await self._reach(target.host)
+        return await make_plan(engine, target, changes, rules, progress, self._neighbours(target.host))
+
+    def _neighbours(self, host: str) -> Neighbours:
+        return {name: partial(self._reach, name) for name in self._specs if name != host}
 
     async def interrupted(self, host: str) -> list[Found]:
         """What redeploys left on a host."""
@@ -83,7 +89,12 @@ class Redeploys:
     def begin(self, number: int, plans: Sequence[Plan], rules: Rules, consent: Consent) -> None:
         """Walk plans one after the other."""
         orders = [
-            _Order(plan.target, errand_of(plan, rules), Goal.FINISH, tuple(line.text for line in plan.lines))
+            _Order(
+                plan.target,
+                errand_of(plan, rules, self._neighbours(plan.target.host)),
+                Goal.FINISH,
+                tuple(line.text for line in plan.lines),
+            )
             for plan in plans
         ]
         refused = {plan.target.key: plan.refusal for plan in plans if plan.refusal}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from console.errors import HostError
 from console.model.containers import Container
@@ -22,17 +22,24 @@ from console.model.redeploy.course import (
     way_back,
 )
 from console.model.redeploy.plan import Plan, Rules
+from console.model.text import SafeText
 from console.service.redeploy.look import seen
+from console.service.redeploy.sending import Neighbours, send
 from console.service.redeploy.walk import Errand
 from console.transport.base import Engine
 
 
-def errand_of(plan: Plan, rules: Rules) -> Errand:
-    """What walking a plan needs to know."""
-    body = plan.recreation.body
+def errand_of(plan: Plan, rules: Rules, neighbours: Neighbours | None = None) -> Errand:
+    """What walking a plan needs to know; `neighbours` where it sends an image from one of them."""
+    body, what = plan.recreation.body, plan.send
 
     async def create(engine: Engine) -> None:
         await engine.deeds.create(str(plan.target.name) + NEXT, body)
+
+    async def lend(engine: Engine, tell: Callable[[SafeText], None]) -> None:
+        assert what is not None
+        assert neighbours is not None
+        await send(await neighbours[what.host](), engine, what, tell)
 
     return Errand(
         host=plan.target.host,
@@ -42,6 +49,7 @@ def errand_of(plan: Plan, rules: Rules) -> Errand:
         way=plan.way,
         wanted=body["Labels"][WANTED],
         rules=rules,
+        send=lend if what is not None else None,
         create=create,
     )
 

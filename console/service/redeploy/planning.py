@@ -15,9 +15,11 @@ from console.model.redeploy.course import ENDINGS, OF, OPERATION, POLICY, RAN, W
 from console.model.redeploy.documents import mapping, text
 from console.model.redeploy.networks import shares_network_of
 from console.model.redeploy.owners import owner_of
-from console.model.redeploy.plan import Plan, Rules, describe, lost_files
-from console.model.text import NOTHING, SafeText, safe, sanitise, short_ids
+from console.model.redeploy.plan import Plan, PlanLine, Rules, describe, lost_files
+from console.model.text import NOTHING, SafeText, safe, sanitise
 from console.service.redeploy.look import policy_of, taken_by
+from console.service.redeploy.sending import Neighbours, sentence
+from console.service.redeploy.source import Source
 from console.transport.base import Engine, PullProgress
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
@@ -30,8 +32,10 @@ async def make_plan(
     changes: Changes,
     rules: Rules,
     progress: Callable[[PullProgress], None],
+    neighbours: Neighbours | None = None,
 ) -> Plan:
-    """Read the container and its images, pull where the rules say so, and plan.
+    """Read the container and its images, pull where the rules say so, and plan. An image that cannot be had
+    otherwise is looked for on `neighbours`.
 
     Raises NotFound where the container is gone, UsageError for changes that make no sense, and what the
     engine raises. What forbids the redeploy itself is the plan's `refusal`.
@@ -43,7 +47,10 @@ async def make_plan(
     old_image = await engine.deeds.image(text(document.get("Image")))
     reference = changes.image or text(mapping(document.get("Config")).get("Image"))
     warnings: list[SafeText] = []
-    new_image, refusal = await _image(engine, target.host, reference, rules, progress, warnings)
+    source = Source(engine, target.host, rules, neighbours or {}, progress)
+    had = await source.find(reference)
+    warnings += had.warnings
+    new_image, refusal = had.image, had.refusal
     made = recreation(document, old_image, changes, rows)
     operation = uuid.uuid4().hex[:16]
     running = inspection.container.state in (
@@ -57,6 +64,9 @@ async def make_plan(
     files = await _files(engine, target, document, warnings)
     same = text(mapping(new_image).get("Id")) == text(document.get("Image"))
     _warn(document, rows, warnings)
+    lines = describe(document, made, changes, files=files, same_image=same, runs=running)
+    if had.send is not None:
+        lines.insert(0, PlanLine(sentence(had.send)))
     return Plan(
         target=target,
         operation=operation,
@@ -64,41 +74,13 @@ async def make_plan(
         image=sanitise(reference, 300),
         old_image=text(document.get("Image")),
         new_image=text(mapping(new_image).get("Id")),
-        lines=tuple(describe(document, made, changes, files=files, same_image=same, runs=running)),
+        lines=tuple(lines),
         warnings=tuple(warnings),
         refusal=refusal,
+        send=had.send,
         way=way,
         recreation=made,
     )
-
-
-async def _image(
-    engine: Engine,
-    host: str,
-    reference: str,
-    rules: Rules,
-    progress: Callable[[PullProgress], None],
-    warnings: list[SafeText],
-) -> tuple[Mapping[str, object] | None, SafeText]:
-    """The image to use, and why there is none. A registry that refuses does not matter where it is here."""
-    refused = NOTHING
-    if reference.startswith("sha256:"):
-        warnings.append(safe("its image has no name: there is no newer one to ask for"))
-    elif rules.pull:
-        if "@" in reference:
-            warnings.append(safe("its image is pinned by digest: it stays the same until another is named"))
-        progress(PullProgress(safe(f"asking the registry for {sanitise(reference, 300)}")))
-        try:
-            await engine.deeds.pull(reference, progress)
-        except EngineError as error:
-            refused = short_ids(sanitise(error.message, 300))
-    image = await engine.deeds.image(reference)
-    if image is not None and refused:
-        warnings.append(safe(f"not pulled ({refused}): the image that the host has is taken"))
-    if image is None:
-        why = f": {refused}" if refused else ""
-        return None, safe(f"there is no image {sanitise(reference, 300)} on {host}{why}")
-    return image, NOTHING
 
 
 async def _refusal(

@@ -52,6 +52,7 @@ STOP_PATIENCE = 30
 """Seconds a process has to end by itself when it is only stopped because it failed."""
 
 _WORDS = {
+    StepKind.SEND: "send it the image from another host",
     StepKind.CREATE: "create the new container",
     StepKind.CONNECT: "connect it to its other networks",
     StepKind.HOLD: "take the old one's restart policy",
@@ -79,6 +80,7 @@ _POLICIES = {StepKind.HOLD: True, StepKind.RELEASE: True, StepKind.ARM: False, S
 """Steps that change a restart policy; whether of the old container."""
 
 Create = Callable[[Engine], Awaitable[object]]
+Send = Callable[[Engine, Callable[[SafeText], None]], Awaitable[None]]
 Record = Callable[[StepKind], Awaitable[None]]
 """Puts a step on record before it is taken. Raises AuditFailed: then it is not taken."""
 
@@ -94,6 +96,8 @@ class Errand:
     way: Way
     wanted: str
     rules: Rules
+    send: Send | None = None
+    """Sees to it that the image is there; None where it is, or where there is nothing to create."""
     create: Create | None = None
     """Makes the new container; None where it is there already, when an interrupted one is recovered."""
 
@@ -121,6 +125,7 @@ class Walk:
     _roused: bool = False
     _doubt: Doubt | None = None
     _warned: bool = False
+    _sent: bool = False
 
     async def run(self) -> Report:
         """Walk until an end. Never raises for what a host or engine did."""
@@ -165,6 +170,8 @@ class Walk:
             return self._end(
                 Ending.REFUSED, "somebody else changed it meanwhile; nothing was done", "plan anew"
             )
+        if step is StepKind.CREATE and errand.send is not None and not self._sent:
+            step = StepKind.SEND
         await self._do(engine, scene, step)
         return None
 
@@ -194,7 +201,10 @@ class Walk:
     async def _take(self, engine: Engine, scene: Scene, step: StepKind) -> None:
         errand, deeds, facts = self.errand, engine.deeds, scene.facts
         new = facts.new.id if facts.new else ""
-        if step is StepKind.CREATE and errand.create is not None:
+        if step is StepKind.SEND and errand.send is not None:
+            await errand.send(engine, self._tell)
+            self._sent = True
+        elif step is StepKind.CREATE and errand.create is not None:
             await errand.create(engine)
         elif step is StepKind.CONNECT:
             network, endpoint = scene.missing[0]

@@ -55,6 +55,8 @@ def demo_fleet(clock: Clock | None = None) -> MemoryFleet:
         host = fleet.add(MemoryHost(spec, clock, machine, skew))
         _furnish(host, stanzas)
         host.daemon.furnish = functools.partial(_stock, host)
+    # Built on a host and never pushed: another one gets it from there.
+    fleet["app-2"].daemon.images.add("shop/web:local")
     return fleet
 
 
