@@ -8,7 +8,6 @@ from typing import Any
 
 from console.errors import EngineError, NotFound
 from console.model.actions import Target
-from console.model.containers import ContainerState
 from console.model.redeploy.body import Recreation, recreation
 from console.model.redeploy.changes import Changes
 from console.model.redeploy.course import ENDINGS, OF, OPERATION, POLICY, RAN, WANTED, Way
@@ -17,7 +16,7 @@ from console.model.redeploy.networks import shares_network_of
 from console.model.redeploy.owners import owner_of
 from console.model.redeploy.plan import Plan, PlanLine, Rules, describe, lost_files
 from console.model.text import NOTHING, SafeText, safe, sanitise
-from console.service.redeploy.look import policy_of, taken_by
+from console.service.redeploy.look import policy_of, seen, taken_by
 from console.service.redeploy.sending import Neighbours, sentence
 from console.service.redeploy.source import Source
 from console.transport.base import Engine, PullProgress
@@ -47,24 +46,19 @@ async def make_plan(
     old_image = await engine.deeds.image(text(document.get("Image")))
     reference = changes.image or text(mapping(document.get("Config")).get("Image"))
     warnings: list[SafeText] = []
-    source = Source(engine, target.host, rules, neighbours or {}, progress)
-    had = await source.find(reference)
+    had = await Source(engine, target.host, rules, neighbours or {}, progress).find(reference)
     warnings += had.warnings
-    new_image, refusal = had.image, had.refusal
     made = recreation(document, old_image, changes, rows)
     operation = uuid.uuid4().hex[:16]
-    running = inspection.container.state in (
-        ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTING,
-    )  # fmt: skip
-    paused = inspection.container.state is ContainerState.PAUSED
-    way = Way(policy=policy_of(document), ran=running, paused=paused)
+    now = seen(inspection)
+    way = Way(policy=now.policy, ran=now.running, paused=now.paused)
     _label(made, operation, target, way)
-    refusal = refusal or await _refusal(engine, target, document, new_image, rules)
+    refusal = had.refusal or await _refusal(engine, target, document, had.image, rules)
     progress(PullProgress(safe("looking what it wrote into its own layer")))
     files = await _files(engine, target, document, warnings)
-    same = text(mapping(new_image).get("Id")) == text(document.get("Image"))
+    same = text(mapping(had.image).get("Id")) == text(document.get("Image"))
     _warn(document, rows, warnings)
-    lines = describe(document, made, changes, files=files, same_image=same, runs=running)
+    lines = describe(document, made, changes, files=files, same_image=same, runs=way.ran)
     if had.send is not None:
         lines.insert(0, PlanLine(sentence(had.send)))
     return Plan(
@@ -73,7 +67,7 @@ async def make_plan(
         changes=changes,
         image=sanitise(reference, 300),
         old_image=text(document.get("Image")),
-        new_image=text(mapping(new_image).get("Id")),
+        new_image=text(mapping(had.image).get("Id")),
         lines=tuple(lines),
         warnings=tuple(warnings),
         refusal=refusal,
