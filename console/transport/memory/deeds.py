@@ -113,7 +113,7 @@ class MemoryDeeds:
         }
 
     async def pull(self, reference: str, progress: Callable[[PullProgress], None]) -> None:
-        """Pull, in ten steps; a reference with `missing` or `local` in it is in no registry."""
+        """Pull, in ten steps; what is `missing`, or tagged `local`, is in no registry."""
         self._daemon.pulling += 1
         try:
             await self._pull(reference, progress)
@@ -125,7 +125,7 @@ class MemoryDeeds:
             await asyncio.sleep(0.01)
         for step in range(11):
             await self._call()
-            if "missing" in reference or "local" in reference:
+            if "missing" in reference or reference.endswith(":local"):
                 raise NotFound(self._host, f"manifest for {reference} not found", status=404)
             progress(PullProgress(safe("Downloading"), step << 20, 10 << 20))
             await asyncio.sleep(0)
@@ -156,7 +156,9 @@ class MemoryDeeds:
             came += len(part)
         if came != told["size"]:
             raise EngineError(self._host, "unexpected EOF", status=500)
-        self._daemon.images.add(raw_text(told["name"]))
+        name = raw_text(told["name"])
+        self._daemon.images.add(name)
+        self._daemon.bus.emit("image", "load", name, {"name": name})
 
     async def create(self, name: str, body: Mapping[str, object]) -> str:
         """Create a container."""
