@@ -121,7 +121,7 @@ async def test_nobody_has_it() -> None:
         plan = await n.plan(changes=Changes(image="shop/web:missing"))
         assert plan.send is None
         assert "there is no image shop/web:missing on app-1: manifest for" in plan.refusal
-        pinned = await n.plan(changes=Changes(image="shop/local@sha256:" + "1" * 64))
+        pinned = await n.plan(changes=Changes(image="shop/missing@sha256:" + "1" * 64))
         assert pinned.refusal.startswith("there is no image")
 
 
