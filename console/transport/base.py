@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from console.errors import HostError
 from console.model.actions import Action
@@ -24,6 +24,9 @@ from console.model.questions import Question
 from console.model.stock.things import DiskUsage, Image, Kind, Network, Volume
 from console.model.text import SafeText
 from console.transport.inside import Inside
+
+if TYPE_CHECKING:
+    from console.transport.wiring import Wiring
 
 
 class Prompter(Protocol):
@@ -237,6 +240,11 @@ class Engine(LogReader, Protocol):
     @property
     def inside(self) -> Inside:
         """What goes on inside its containers: processes and files."""
+        ...
+
+    @property
+    def wiring(self) -> Wiring:
+        """What mappings ask of it and of its host; some of that changes them."""
         ...
 
     async def ping(self) -> float:

@@ -77,9 +77,23 @@ class Dialer(Protocol):
         ...
 
 
+class NetDialer(Dialer, Protocol):
+    """A Dialer that reaches addresses, too."""
+
+    async def open_tcp(self, address: str, port: int, reader: ChannelReader) -> Channel:
+        """Connect to a TCP port from the host. Give an address rather than a name: sshd looks a name up in
+        the process that carries the whole connection, which stands still meanwhile.
+
+        Raises ChannelRefused with the system's words, or HostUnreachable.
+        """
+        ...
+
+
 class ChannelRefused(Exception):
     """The host refused to open this channel. Internal to `transport`: translated before it leaves."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, prohibited: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.prohibited = prohibited
+        """Whether the host said that it never does such a thing; it may also keep that to itself."""

@@ -39,8 +39,10 @@ from console.transport.wire_text import FULL_ID, BadJson, load, mapping
 if TYPE_CHECKING:
     from docker import APIClient
 
+    from console.transport.channels import NetDialer
     from console.transport.sdk import Sdk
     from console.transport.store import StockShelf
+    from console.transport.wiring_live import LiveWiring
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,13 @@ class HttpEngine:
     """An engine on one carrier. Belongs to the loop it was made on."""
 
     def __init__(
-        self, host: str, carrier: Carrier, client: HttpClient, facts: EngineFacts, pool: CallPool
+        self,
+        host: str,
+        carrier: Carrier,
+        client: HttpClient,
+        facts: EngineFacts,
+        pool: CallPool,
+        dialer: NetDialer,
     ) -> None:
         self._host = host
         self._carrier = carrier
@@ -76,6 +84,8 @@ class HttpEngine:
         self._sdk: Sdk | None = None
         self._deeds = SdkDeeds(host, self)
         self._inside: Inside | None = None
+        self._dialer = dialer
+        self._wiring: LiveWiring | None = None
         self.closed = False
 
     @property
@@ -102,6 +112,16 @@ class HttpEngine:
         from console.transport.store import StockShelf
 
         return StockShelf(self._host, str(self._facts.api), self.read)
+
+    @property
+    def wiring(self) -> LiveWiring:
+        """What mappings ask of this host."""
+        if self._wiring is None:
+            # Of a fleet without mappings nothing of this is needed.
+            from console.transport.wiring_live import LiveWiring
+
+            self._wiring = LiveWiring(self._host, self, self.read, self._dialer)
+        return self._wiring
 
     async def ping(self) -> float:
         """Seconds of one round trip. Raises EngineDown or HostUnreachable."""
@@ -238,6 +258,8 @@ class HttpEngine:
     async def aclose(self) -> None:
         """End every request, stream and call; returns when their threads and channels are gone."""
         self.closed = True
+        if self._wiring is not None:
+            await self._wiring.aclose()
         if self._sdk is not None:
             self._sdk.shut()
         await self._calls.aclose()

@@ -9,7 +9,7 @@ from console.model.hosts import EngineFacts
 from console.model.text import SafeText, sanitise
 from console.transport.calls import CallPool
 from console.transport.carrier import Carrier
-from console.transport.channels import ChannelRefused
+from console.transport.channels import ChannelRefused, NetDialer
 from console.transport.engine import HttpEngine
 from console.transport.faults import translated
 from console.transport.http import Cut
@@ -23,8 +23,8 @@ OLDEST = (1, 24)
 """The oldest that the docker SDK speaks."""
 
 
-async def open_engine(host: str, carrier: Carrier, pool: CallPool) -> HttpEngine:
-    """Ask for the engine's version and agree on one of the API.
+async def open_engine(host: str, carrier: Carrier, pool: CallPool, dialer: NetDialer) -> HttpEngine:
+    """Ask for the engine's version and agree on one of the API. `dialer` reaches its host.
 
     Raises ChannelRefused or Cut where the carrier does not lead to an engine, else EngineDown,
     EngineTooOld or HostUnreachable.
@@ -36,7 +36,7 @@ async def open_engine(host: str, carrier: Carrier, pool: CallPool) -> HttpEngine
                 version = mapping(load((await client.get("/version")).body))
         except EngineError as error:
             raise EngineDown(host, f"it does not tell its version: {error.message}") from error
-        return HttpEngine(host, carrier, client, agree(host, carrier.label, version), pool)
+        return HttpEngine(host, carrier, client, agree(host, carrier.label, version), pool, dialer)
     except BaseException:
         await client.aclose()
         raise

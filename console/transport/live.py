@@ -11,7 +11,7 @@ from console.model.hosts import HostSpec
 from console.transport.base import Prompter
 from console.transport.calls import CallPool
 from console.transport.carrier import Carrier, SocketCarrier
-from console.transport.channels import ChannelRefused, Dialer
+from console.transport.channels import ChannelRefused, NetDialer
 from console.transport.engine import HttpEngine
 from console.transport.faults import translated
 from console.transport.handshake import open_engine
@@ -20,7 +20,7 @@ from console.transport.local import LocalDialer
 from console.transport.probe import ShellProbe
 
 
-class Connection(Dialer, Protocol):
+class Connection(NetDialer, Protocol):
     """What carries the channels of one host: an SSH connection, or this machine."""
 
     @property
@@ -102,7 +102,7 @@ class LiveLink:
         return await climb.up(remembered, self._open)
 
     async def _open(self, carrier: Carrier) -> HttpEngine:
-        return await open_engine(self._spec.name, carrier, self._pool)
+        return await open_engine(self._spec.name, carrier, self._pool, self._connection)
 
     async def _local(self) -> HttpEngine:
         path = self._spec.local

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Sequence
 from typing import cast
 
@@ -154,6 +155,15 @@ class LocalDialer:
             raise ChannelRefused(_why(error)) from error
         return channel
 
+    async def open_tcp(self, address: str, port: int, reader: ChannelReader) -> Channel:
+        """Raises ChannelRefused with the system's words: `Connection refused` ..."""
+        loop = asyncio.get_running_loop()
+        try:
+            _, channel = await loop.create_connection(lambda: _SocketChannel(reader), address, port)
+        except OSError as error:
+            raise ChannelRefused(_why(error)) from error
+        return channel
+
     async def open_command(self, argv: Sequence[str], reader: ChannelReader) -> Channel:
         """Run a child; a leading `exec`, a word for the shell that SSH would start, is left out."""
         loop = asyncio.get_running_loop()
@@ -168,4 +178,6 @@ class LocalDialer:
 
 
 def _why(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "Name or service not known"
     return os.strerror(error.errno) if error.errno else str(error)

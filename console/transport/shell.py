@@ -152,8 +152,10 @@ class HostShell:
         self.openings = 0
         """How often a shell was opened; what the script keeps in variables is lost each time."""
 
-    async def ask(self, function: str, *arguments: int | str) -> Answer:
+    async def ask(self, function: str, *arguments: int | str, deadline: float = DEADLINE) -> Answer:
         """Call a function of the script. Arguments are integers or full container ids, nothing else.
+
+        A shell that has not answered after `deadline` seconds is killed: what may take long limits itself.
 
         Raises CapabilityMissing where no shell can be had or it does not answer in time, HostUnreachable
         when the connection is gone, ValueError for any other argument.
@@ -165,7 +167,7 @@ class HostShell:
                 raise _again(pipe.error)  # the connection is gone, not only the shell
             if pipe is None or pipe.gone.is_set():
                 pipe = await self._open()
-            return await self._exchange(pipe, line, DEADLINE)
+            return await self._exchange(pipe, line, deadline)
 
     async def _open(self) -> _Pipe:
         """Start the shell, feed it the script and wait until it has read it."""

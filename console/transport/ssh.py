@@ -58,6 +58,10 @@ class SshConnection:
         """Run a command without a terminal; see `Dialer`. The reader may be called before this returns."""
         return await self._link.command(command_line(argv), reader)
 
+    async def open_tcp(self, address: str, port: int, reader: ChannelReader) -> Channel:
+        """Connect to a TCP port from the host; see `NetDialer`."""
+        return await self._link.tcp(address, port, reader)
+
     async def _close(self) -> None:
         await self._link.aclose()
         self._connector.forget(self)

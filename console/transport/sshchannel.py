@@ -20,7 +20,9 @@ Cause = Callable[[Exception | None], Exception | None]
 """From what asyncssh says at a channel's end to the reason that is told, None where it simply ended."""
 
 
-class Delivery(asyncssh.SSHClientSession[bytes], asyncssh.SSHUNIXSession[bytes]):
+class Delivery(
+    asyncssh.SSHClientSession[bytes], asyncssh.SSHUNIXSession[bytes], asyncssh.SSHTCPSession[bytes]
+):
     """Hands a channel's bytes to a reader. It is the `Channel` as well: one object per channel.
 
     An exception of the reader ends its channel, never the connection: asyncssh would tear down every

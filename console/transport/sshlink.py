@@ -93,6 +93,18 @@ class Link:
 
         return await self._open(self._channels.open(opening()))
 
+    async def tcp(self, address: str, port: int, reader: ChannelReader) -> Delivery:
+        """Open a channel to a TCP port. Raises ChannelRefused or HostUnreachable."""
+
+        async def opening() -> Delivery:
+            _, session = await self._connection.create_connection(
+                lambda: Delivery(reader, self._cause), address, port, encoding=None, window=WINDOW
+            )
+            assert isinstance(session, Delivery)
+            return session
+
+        return await self._open(self._channels.open(opening()))
+
     async def command(self, line: str, reader: ChannelReader) -> Delivery:
         """Run a command. Raises ChannelRefused or HostUnreachable."""
 
@@ -115,7 +127,8 @@ class Link:
         except asyncssh.ChannelOpenError as exc:
             if why := self.gone():
                 raise HostUnreachable(self.host, why) from exc
-            raise ChannelRefused(sanitise(exc.reason, 300)) from exc
+            prohibited = exc.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+            raise ChannelRefused(sanitise(exc.reason, 300), prohibited=prohibited) from exc
 
     async def _close(self) -> None:
         self._closed_here = not self._login.end.done()

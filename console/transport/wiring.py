@@ -93,7 +93,9 @@ class Wiring(Protocol):
         ...
 
     async def admin(self, container_id: str, command: str) -> SafeText:
-        """One command for an ambassador's HAProxy (its master's socket). Raises CapabilityMissing."""
+        """One command for an ambassador's HAProxy: its present worker, or with `@...`, `show proc` and
+        `reload` its master. Raises CapabilityMissing.
+        """
         ...
 
     async def cut_old(self, container_id: str) -> int:
@@ -117,7 +119,9 @@ class Wiring(Protocol):
         ...
 
     async def hosts_lines(self, container_id: str) -> tuple[str, ...] | None:
-        """Those lines of a container's /etc/hosts that are ours; None: cannot be read here."""
+        """Those lines of a container's /etc/hosts that are ours, as `127.0.0.1 db`; None: cannot be read
+        here.
+        """
         ...
 
     async def set_hosts_line(self, container_id: str, name: str, ip: str) -> None:

@@ -16,7 +16,8 @@ from console.service.fleet import Fleet
 from console.service.remember import Forgetful
 from console.transport.memory import MemoryFleet
 from console.transport.memory.containers import Mount
-from console.transport.memory.shelf import MemoryNetwork, MemoryVolume
+from console.transport.memory.nets import MemoryNetwork
+from console.transport.memory.shelf import MemoryVolume
 from tests.service.fleets import Recorder, Running, plain_fleet, running
 from tests.service.loops import until, virtual
 

@@ -80,6 +80,10 @@ class MemoryContainer:
     ports: tuple[Port, ...] = ()
     networks: dict[str, str] = field(default_factory=lambda: {"bridge": "172.17.0.2"})
     """Network name -> address in it."""
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Network name -> further names there."""
+    refuses: frozenset[int] = frozenset()
+    """Ports on which nothing listens, although the image exposes them."""
     mounts: tuple[Mount, ...] = ()
     extra_hosts: tuple[str, ...] = ()
     restart_policy: str = "no"
@@ -156,6 +160,11 @@ class MemoryContainer:
             "created": self.created,
         }
         return Container(**(values | more))  # type: ignore[arg-type]  # the keys are those above
+
+
+def is_haproxy(container: MemoryContainer) -> bool:
+    """Whether its process is HAProxy."""
+    return bool(container.command) and container.command[0].rpartition("/")[2] == "haproxy"
 
 
 def stable_hex(seed: str) -> str:

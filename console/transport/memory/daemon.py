@@ -12,12 +12,14 @@ from console.transport.memory.containers import (
     RUNNING_STATES,
     HealthRecord,
     MemoryContainer,
+    is_haproxy,
     stable_hex,
 )
 from console.transport.memory.ledger import Ledger
 from console.transport.memory.logs import MemoryLog
+from console.transport.memory.names import forget_lines
 
-SIGNALS = {"SIGHUP": "1", "SIGKILL": "9", "SIGUSR1": "10", "SIGTERM": "15"}
+SIGNALS = {"SIGHUP": "1", "SIGKILL": "9", "SIGUSR1": "10", "SIGUSR2": "12", "SIGTERM": "15"}
 
 
 class MemoryDaemon(Ledger):
@@ -54,8 +56,19 @@ class MemoryDaemon(Ledger):
         container.health_log = []
         if (log := self.logs.find(container)) is not None:
             log.started()
+        forget_lines(self.disk(container))
         self.tell_networks(container, "connect")
         self.tell(container, "start")
+        if is_haproxy(container):
+            # Imported with the first one: most fleets of tests have none.
+            from console.transport.memory.proxies import begin
+
+            proxy, said = begin(container, self.disk(container))
+            self.write(container, said.encode(), Stream.ERR)
+            if proxy is None:
+                self.exit(container, 1)
+            else:
+                self.proxies[container.id] = proxy
 
     def exit(self, container: MemoryContainer, code: int = 0, *, oom: bool = False) -> None:
         """The process ends by itself; where its restart policy applies it now waits to be restarted."""
@@ -81,7 +94,9 @@ class MemoryDaemon(Ledger):
     def kill(self, container: MemoryContainer, signal: str = "SIGKILL") -> None:
         """`docker kill`; SIGHUP and SIGUSR1 are survived."""
         self._signal(container, signal)
-        if signal in ("SIGKILL", "SIGTERM"):
+        if signal in ("SIGHUP", "SIGUSR2") and (proxy := self.proxies.get(container.id)) is not None:
+            self.write(container, proxy.reload(self.disk(container)).encode(), Stream.ERR)
+        elif signal in ("SIGKILL", "SIGTERM"):
             self._ended(container, 128 + int(SIGNALS[signal]))
 
     def restart(self, container: MemoryContainer) -> None:
@@ -159,6 +174,7 @@ class MemoryDaemon(Ledger):
     def _ended(self, container: MemoryContainer, code: int) -> None:
         if container.state not in RUNNING_STATES:
             return
+        self.proxies.pop(container.id, None)
         waiting = container.state is ContainerState.RESTARTING
         container.state = ContainerState.EXITED
         if waiting:

@@ -167,7 +167,10 @@ class MemoryDeeds:
             image = raw_text(body.get("Image"))
             if image not in self._daemon.references():
                 raise NotFound(self._host, f"No such image: {image}", status=404)
-            made = self._daemon.create(name, image, **_fields(body))
+            mode = raw_text(mapping(body.get("HostConfig")).get("NetworkMode"))
+            network = "bridge" if mode in ("", "default") else mode
+            fields = _fields(body) | {"networks": {network: self._daemon.nets.free_address(network)}}
+            made = self._daemon.create(name, image, **fields)
         finally:
             await self._call()
         return made.id
@@ -179,7 +182,9 @@ class MemoryDeeds:
         try:
             if network in container.networks:
                 raise Conflict(self._host, f"already in {network}", status=403)
-            self._daemon.connect(container, network, address or "172.30.0.9")
+            names = [raw_text(name) for name in items(endpoint.get("Aliases"))]
+            container.aliases = {**container.aliases, network: tuple(name for name in names if name)}
+            self._daemon.connect(container, network, address or self._daemon.nets.free_address(network))
         finally:
             await self._call()
 
@@ -218,15 +223,23 @@ def _fields(body: Mapping[str, object]) -> dict[str, Any]:
         "env": tuple(entry for entry in env if entry != PATH),
         "labels": {key: raw_text(value) for key, value in mapping(body.get("Labels")).items()},
         "ports": tuple(_ports(mapping(host_config.get("PortBindings")), mapping(body.get("ExposedPorts")))),
-        "networks": {raw_text(host_config.get("NetworkMode")) or "bridge": "172.17.0.9"},
+        "aliases": _aliases(mapping(mapping(body.get("NetworkingConfig")).get("EndpointsConfig"))),
         "mounts": tuple(_bind(raw_text(bind)) for bind in items(host_config.get("Binds"))),
         "extra_hosts": tuple(raw_text(line) for line in items(host_config.get("ExtraHosts"))),
         "restart_policy": (raw_text(policy.get("Name")) or "no") + (f":{retries}" if retries else ""),
         "healthcheck": check[-1] if check else "",
         "memory_limit": number(host_config.get("Memory")),
     }
-    command = tuple(raw_text(word) for word in items(body.get("Cmd")))
+    words = (*items(body.get("Entrypoint")), *items(body.get("Cmd")))
+    command = tuple(raw_text(word) for word in words)
     return fields | ({"command": command} if command else {})
+
+
+def _aliases(endpoints: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    return {
+        network: tuple(raw_text(name) for name in items(mapping(endpoint).get("Aliases")))
+        for network, endpoint in endpoints.items()
+    }
 
 
 def _ports(bindings: Mapping[str, object], exposed: Mapping[str, object]) -> list[Port]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from console.transport.memory.containers import stable_hex
 from console.transport.memory.demo_data import DAY, HOUR, MB, REGISTRY
-from console.transport.memory.shelf import MemoryImage, MemoryNetwork, MemoryVolume, Shelf
+from console.transport.memory.nets import MemoryNetwork
+from console.transport.memory.shelf import MemoryImage, MemoryVolume, Shelf
 
 GB = 1 << 30
 

@@ -204,11 +204,14 @@ def _network_settings(container: MemoryContainer) -> dict[str, object]:
 def _endpoint(container: MemoryContainer, network: str, address: str) -> dict[str, object]:
     live = container.alive
     service = container.labels.get("com.docker.compose.service", "")
-    octets = [int(part) for part in address.split(".")]
+    own = list(container.aliases.get(network, ()))
+    own += [name for name in (container.name, service) if service and name not in own]
+    octets = [int(part) for part in address.split(".")] if address else []
+    live = live and bool(octets)
     return {
         "IPAMConfig": None,
         "Links": None,
-        "Aliases": [container.name, service] if service else None,
+        "Aliases": own or None,
         "MacAddress": "02:42:" + ":".join(f"{octet:02x}" for octet in octets) if live else "",
         "DriverOpts": None,
         "NetworkID": stable_hex(network),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from console.errors import EngineDown, HostError, HostUnreachable
@@ -43,6 +43,10 @@ class Faults:
     lost_answers: int = 0
     """How many of the next requests are carried out and never answered."""
     questions: list[Asked] = field(default_factory=list)
+    before_deed: Callable[[str], None] | None = None
+    """Called with the name of each change that mappings ask for, before it is made; it may raise."""
+    after_deed: Callable[[str], None] | None = None
+    """The same when it is made, and its answer is on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,10 @@ class MemoryHost:
         self.daemon = MemoryDaemon(EventBus(spec.name, clock, skew))
         self.connects = 0
         """Connections asked for so far."""
+        self.root = spec.user in ("", "root")
+        """Whether the login is root there."""
+        self.fleet: Callable[[], Iterable[MemoryHost]] = lambda: (self,)
+        """All machines that can be reached from it, itself among them."""
         self.flowing = asyncio.Event()
         self.flowing.set()
         self._quiet_since = 0.0

@@ -10,8 +10,10 @@ from console.transport.memory.bus import EventBus
 from console.transport.memory.containers import MemoryContainer, stable_hex
 from console.transport.memory.disk import Disk
 from console.transport.memory.logs import LogShelf
+from console.transport.memory.nets import Nets
 
 if TYPE_CHECKING:
+    from console.transport.memory.proxies import Proxy
     from console.transport.memory.shelf import Shelf
 
 
@@ -24,6 +26,9 @@ class Ledger:
         self.containers: dict[str, MemoryContainer] = {}
         self.images: set[str] = set()
         """References that were pulled; those of containers are there anyway."""
+        self.nets = Nets(self.containers)
+        self.proxies: dict[str, Proxy] = {}
+        """The HAProxies that run, by the id of their container."""
         self._disks: dict[str, Disk] = {}
         self._shelf: Shelf | None = None
         self.furnish: Callable[[Shelf], None] = _nothing
@@ -35,7 +40,7 @@ class Ledger:
         if self._shelf is None:
             from console.transport.memory.shelf import Shelf
 
-            self._shelf = Shelf(self.bus, self.containers, self.images)
+            self._shelf = Shelf(self.bus, self.containers, self.images, self.nets)
             self.furnish(self._shelf)
         return self._shelf
 
@@ -87,6 +92,11 @@ class Ledger:
         """That it joined or left one."""
         attributes = {"name": network, "type": "bridge", "container": container.id}
         self.bus.emit("network", action, stable_hex(network), attributes, container_id=container.id)
+
+    def tell_of_network(self, network: str, action: str) -> None:
+        """That it was made or removed."""
+        attributes = {"name": network, "type": "bridge"}
+        self.bus.emit("network", action, stable_hex(network), attributes)
 
     def tell(self, container: MemoryContainer, action: str, **attributes: str) -> None:
         """Of the container itself."""

@@ -25,6 +25,7 @@ from console.transport.memory.logstream import frames_of
 
 if TYPE_CHECKING:
     from console.transport.memory.stock import MemoryStock
+    from console.transport.memory.wiring import MemoryWiring
 
 T = TypeVar("T")
 
@@ -38,11 +39,14 @@ class MemoryFleet:
     def __init__(self, clock: Clock, specs: Iterable[HostSpec] = (), *, name: str = "memory") -> None:
         self.clock = clock
         self.name = name
-        self.hosts: dict[str, MemoryHost] = {spec.name: MemoryHost(spec, clock) for spec in specs}
+        self.hosts: dict[str, MemoryHost] = {}
+        for spec in specs:
+            self.add(MemoryHost(spec, clock))
 
     def add(self, host: MemoryHost) -> MemoryHost:
         """Add a host made elsewhere."""
         self.hosts[host.name] = host
+        host.fleet = self.hosts.values
         return host
 
     @property
@@ -225,6 +229,13 @@ class MemoryEngine:
         link = self._link
         return MemoryInside(link.host.name, self._daemon, self._call, link.host.clock, link.unless_cut)
 
+    @property
+    def wiring(self) -> MemoryWiring:
+        """What mappings ask of it."""
+        from console.transport.memory.wiring import MemoryWiring  # nothing of a fleet without mappings
+
+        return MemoryWiring(self._link.host, self._call, self._link.answer, self._check)
+
     async def ping(self) -> float:
         """The host's round trip, with what the faults add."""
         await self._call()
@@ -289,6 +300,11 @@ class MemoryEngine:
 
     async def aclose(self) -> None:
         """Nothing is held."""
+
+    def _check(self) -> None:
+        self._link.check()
+        if self._link.host.faults.engine_down:
+            raise self._link.host.engine_error()
 
     async def _call(self) -> None:
         await self._link.answer()

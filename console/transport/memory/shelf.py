@@ -14,11 +14,9 @@ from console.model.text import sanitise
 from console.transport.memory.bus import EventBus
 from console.transport.memory.containers import MemoryContainer, stable_hex
 from console.transport.memory.documents import timestamp
+from console.transport.memory.nets import BUILTIN, MemoryNetwork, Nets
 
 MB = 1 << 20
-
-BUILTIN = {"bridge": "bridge", "host": "host", "none": "null"}
-"""The networks that every engine has, with their drivers."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,38 +42,22 @@ class MemoryVolume:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
-class MemoryNetwork:
-    """One network."""
-
-    name: str
-    driver: str = "bridge"
-    subnet: str = ""
-    internal: bool = False
-    created: float = 0.0
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        return stable_hex(self.name)
-
-
 class Shelf:
     """Images, volumes and networks of one engine."""
 
-    def __init__(self, bus: EventBus, containers: Mapping[str, MemoryContainer], pulled: set[str]) -> None:
+    def __init__(
+        self, bus: EventBus, containers: Mapping[str, MemoryContainer], pulled: set[str], nets: Nets
+    ) -> None:
         self._bus = bus
         self._containers = containers
         self._pulled = pulled
         self._images: dict[str, MemoryImage] = {}
         self._volumes: dict[str, MemoryVolume] = {}
-        self._networks: dict[str, MemoryNetwork] = {}
+        self._nets = nets
         self.sizes: dict[str, int] = {}
         """Bytes of images by the beginning of a tag, and of volumes by name; others have some size."""
         self.freed = 0
         """Bytes that removals have made free."""
-        for name, driver in BUILTIN.items():
-            self.put(MemoryNetwork(name=name, driver=driver, subnet="172.17.0.0/16" * (name == "bridge")))
 
     def put(self, thing: MemoryImage | MemoryVolume | MemoryNetwork) -> None:
         """Put a thing there as if it had always been; no event."""
@@ -84,7 +66,7 @@ class Shelf:
         elif isinstance(thing, MemoryVolume):
             self._volumes[thing.name] = thing
         else:
-            self._networks[thing.name] = thing
+            self._nets.put(thing)
 
     def settle(self) -> None:
         """Whatever containers are made of is there."""
@@ -96,10 +78,6 @@ class Shelf:
                 if not mount.bind and mount.source not in self._volumes:
                     size = self.sizes.get(mount.source, _some(mount.source, 1, 600))
                     self.put(MemoryVolume(name=mount.source, size=size, created=container.created))
-            for name, address in container.networks.items():
-                if name not in self._networks:
-                    subnet = f"{address.rpartition('.')[0].rpartition('.')[0]}.0.0/16" if address else ""
-                    self.put(MemoryNetwork(name=name, subnet=subnet, created=container.created))
 
     def _image(self, reference: str, made: float) -> None:
         ident = "sha256:" + stable_hex(reference)
@@ -173,7 +151,7 @@ class Shelf:
                 created=network.created or None,
                 labels={key: sanitise(value) for key, value in network.labels.items()},
             )
-            for network in self._networks.values()
+            for network in self._nets.all()
         )
 
     def disk_usage(self, now: float) -> DiskUsage:
@@ -237,7 +215,7 @@ class Shelf:
         self._bus.emit("volume", "destroy", name, {"driver": "local"})
 
     def _discard_network(self, ident: str) -> None:
-        network = next((one for one in self._networks.values() if one.id == ident), None)
+        network = self._nets.find(ident)
         if network is None:
             raise NotFound(self._bus.host, f"network {ident} not found", status=404)
         if network.name in BUILTIN:
@@ -246,7 +224,7 @@ class Shelf:
         for container in self._containers.values():
             if network.name in container.networks:
                 raise self._refused(f"{container.name} uses it")
-        del self._networks[network.name]
+        self._nets.drop(network.name)
         self._bus.emit("network", "destroy", ident, {"name": network.name, "type": network.driver})
 
     def tag(self, ident: str, tag: str) -> None:
