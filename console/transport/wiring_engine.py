@@ -9,6 +9,7 @@ import tarfile
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 OUTPUT_KEPT = 4096
 """Bytes of a command's output, the last ones."""
+_IN_THE_WAY = ("already", "in use", "active endpoints", "not connected")
 AT_ONCE = 8
 """Inspects side by side."""
 
@@ -107,7 +109,7 @@ class EngineWiring:
             yield
         except EngineError as error:
             words = error.message.lower()
-            if error.status == 403 or any(w in words for w in ("already", "in use", "active endpoints")):
+            if error.status == 403 or any(w in words for w in _IN_THE_WAY):
                 raise Conflict(self._host, error.message, status=error.status) from error
             raise
 
@@ -299,6 +301,19 @@ def network_view(document: Mapping[str, object]) -> NetworkView | None:
         scope=text(document.get("Scope"), 64),
         internal=document.get("Internal") is True,
         subnets=tuple(text(pool.get("Subnet"), 64) for pool in pools if pool.get("Subnet")),
-        gateways=tuple(text(pool.get("Gateway"), 64) for pool in pools if pool.get("Gateway")),
+        gateways=tuple(gateway for pool in pools if (gateway := gateway_of(pool, document))),
         labels=texts(mapping(document.get("Labels"))),
     )
+
+
+def gateway_of(pool: Mapping[str, object], document: Mapping[str, object]) -> str:
+    """The host's own address there: as the engine says, else the first one, which it takes where none was
+    asked for (of the default bridge it then says nothing).
+    """
+    told = raw_text(pool.get("Gateway")).partition("/")[0]
+    if told or document.get("Driver") != "bridge":
+        return sanitise(told, 64)
+    try:
+        return str(next(ip_network(raw_text(pool.get("Subnet"))).hosts()))
+    except (ValueError, StopIteration):
+        return ""

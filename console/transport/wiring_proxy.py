@@ -18,6 +18,9 @@ from console.model.mappings.world import ProxyView
 from console.model.text import SafeText, sanitise
 from console.transport import wiring_stat as stat
 from console.transport.channels import Channel, ChannelRefused, NetDialer
+from console.transport.faults import translated
+from console.transport.http import HttpFault
+from console.transport.httpconn import HttpClient
 from console.transport.wire_text import mapping, number, raw_text
 from console.transport.wiring_script import IN_CONTAINER_WORKERS
 
@@ -27,7 +30,7 @@ ENDS_WITHIN = 5.0
 """Seconds in which a worker whose sessions were cut should be gone."""
 SESSIONS_AT_ONCE = 16
 
-PAGE = b"GET /;csv;csv HTTP/1.0\r\nHost: dockcon\r\n\r\n"
+PAGE = "/;csv;csv"
 """The second `;csv`: whatever of it the configured address takes for its own, one is left."""
 
 
@@ -135,26 +138,19 @@ class Proxies:
     async def _ask(self, pid: int, socket: str, command: str) -> str:
         """One command. Raises Unasked."""
         path = f"/proc/{pid}/root{socket}"
-        return await self._exchange(
-            lambda answer: self._dialer.open_socket(path, answer), f"{command}\n".encode(), path, eof=True
-        )
-
-    async def _exchange(
-        self, dial: Callable[[_Answer], Awaitable[Channel]], question: bytes, where: str, *, eof: bool = False
-    ) -> str:
         answer = _Answer()
         channel: Channel | None = None
         try:
             async with asyncio.timeout(DEADLINE):
-                channel = await dial(answer)
-                channel.write(question)
-                if eof:  # the master's socket keeps a connection whose other side may say more
-                    channel.write_eof()
+                channel = await self._dialer.open_socket(path, answer)
+                channel.write(f"{command}\n".encode())
+                # The master keeps a connection whose other side may have more to say.
+                channel.write_eof()
                 await answer.done
         except TimeoutError as late:
-            raise Unasked(f"{where} does not answer within {DEADLINE:g} s") from late
+            raise Unasked(f"{path} does not answer within {DEADLINE:g} s") from late
         except ChannelRefused as refused:
-            raise Unasked(f"{where}: {refused.reason or 'refused'}") from refused
+            raise Unasked(f"{path}: {refused.reason or 'refused'}") from refused
         finally:
             answer.done.cancel()
             if channel is not None:
@@ -170,20 +166,29 @@ class Proxies:
         faults: list[str] = []
         for address in addresses(document):
             try:
-                said = await self._exchange(
-                    lambda answer, at=address: self._dialer.open_tcp(at, port, answer),  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-                    PAGE,
-                    f"{address}:{port}",
-                )
+                stats = stat.rows(await self._page(address, port))
             except Unasked as unasked:
                 faults.append(str(unasked))
                 continue
-            head, _, body = said.partition("\r\n\r\n")
-            stats = stat.rows(body)
             if stats:
                 return ProxyView(revision=stat.revision(stats), servers=stat.servers(stats))
-            faults.append(f"{address}:{port}: {sanitise(head.partition(chr(13))[0], 80) or 'no answer'}")
+            faults.append(f"{address}:{port} is no statistics page")
         raise self._mute("; ".join([why, *faults]))
+
+    async def _page(self, address: str, port: int) -> str:
+        """Raises Unasked."""
+        client = HttpClient(lambda reader: self._dialer.open_tcp(address, port, reader), requests=1)
+        try:
+            with translated(self._host, but=(TimeoutError, HttpFault, ChannelRefused)):
+                answer = await client.get(PAGE, deadline=DEADLINE, limit=ANSWER_LIMIT)
+        except TimeoutError as late:
+            raise Unasked(f"{address}:{port} does not answer within {DEADLINE:g} s") from late
+        except (HttpFault, ChannelRefused) as fault:
+            words = fault.reason if isinstance(fault, ChannelRefused) else str(fault)
+            raise Unasked(f"{address}:{port}: {words or 'refused'}") from fault
+        finally:
+            await client.aclose()
+        return answer.body.decode(errors="replace")
 
     async def _config(self, container_id: str) -> str:
         data = await self._read(container_id, CONFIG)

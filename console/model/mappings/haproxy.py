@@ -207,6 +207,7 @@ def _statistics(proxy: Proxy) -> Iterator[str]:
     yield f"    http-request deny unless {{ src 127.0.0.1 {' '.join(map(_address, proxy.gateways))} }}"
     yield "    stats enable"
     yield "    stats uri /"
+    yield "    stats show-legends"  # addresses of servers, too
     yield ""
 
 
