@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from console import __version__
 from console.cli.deed_arguments import add_deeds
+from console.cli.inside_arguments import add_inside, split_command
 from console.cli.log_arguments import add_logs
 
 if TYPE_CHECKING:
@@ -68,6 +69,12 @@ class Options:
     from_host: str = ""
     no_way_back: bool = False
     dry_run: bool = False
+    command: Sequence[str] = ()
+    """What stands after `--`."""
+    interactive: bool = False
+    tty: bool = False
+    source: str = ""
+    target: str = ""
     timeout: float | None = None
     keep: int | None = None
     goal: str | None = None
@@ -97,7 +104,10 @@ GLOBAL = ("-c", "--config", "--host", "--demo", "--read-only", "--no-color", "--
 
 def parse(argv: Sequence[str]) -> Options:
     """Parse. Raises SystemExit, with everything said, for --help, --version and mistakes."""
+    argv, command = split_command(argv)
     parsed = vars(_parser().parse_args(argv))
+    if command:
+        parsed["command"] = command
     no_color = parsed.pop("no_color") or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     return Options(
         module=parsed.pop("module"),
@@ -136,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     add_logs(lambda name, module, text: _verb(verbs, name, module, text))
     _others(verbs)
     add_deeds(lambda name, module, text: _verb(verbs, name, module, text), _ago)
+    add_inside(lambda name, module, text: _verb(verbs, name, module, text))
     return parser
 
 

@@ -37,7 +37,7 @@ def add_deeds(verb: Verbs, ago: Duration) -> None:
             parser.add_argument("name", metavar="NAME", help="the new name")
         else:
             _selectors(parser)
-        _consent(parser)
+        add_consent(parser)
         if name in ("restart", "stop"):
             parser.add_argument(
                 "--time", metavar="SECONDS", type=int, help="for the process to end by itself"
@@ -60,7 +60,7 @@ def _redeploys(verb: Verbs, ago: Duration) -> None:
         "redeploy", "redeploy", "another image or other settings; the old one comes back on failure"
     )
     _selectors(parser)
-    _consent(parser)
+    add_consent(parser)
     add: Any = parser.add_argument
     add("--image", metavar="REF", default="", help="another image (default: the newest of the same name)")
     add("--env", metavar="NAME=VALUE", action="append", default=[], help="set; NAME- takes it away")
@@ -88,7 +88,7 @@ def _redeploys(verb: Verbs, ago: Duration) -> None:
     _way(parser, ago)
     parser = verb("rollback", "rollback", "go back to the container that the last redeploy kept")
     _selectors(parser)
-    _consent(parser)
+    add_consent(parser)
     _way(parser, ago)
     parser = verb("recover", "recover", "what an interrupted redeploy left: show, finish or take back")
     parser.add_argument("query", metavar="SELECTOR", nargs="*", help="only these: host/name")
@@ -99,7 +99,7 @@ def _redeploys(verb: Verbs, ago: Duration) -> None:
     goal.add_argument(
         "--undo", dest="goal", action="store_const", const="undo", help="go back to the old one"
     )
-    _consent(parser)
+    add_consent(parser)
     _way(parser, ago)
 
 
@@ -109,7 +109,8 @@ def _selectors(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _consent(parser: argparse.ArgumentParser) -> None:
+def add_consent(parser: argparse.ArgumentParser) -> None:
+    """What an operator agrees to, and how it is told."""
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
         "--confirm",

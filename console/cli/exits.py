@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
+from console.errors import DockconError, EngineDown, GuardRefused, HostUnreachable, OutcomeUnknown, UsageError
+
 
 class Exit(IntEnum):
     """What a verb's end means."""
@@ -27,6 +29,17 @@ class Exit(IntEnum):
 
 
 _ORDER = (Exit.UNKNOWN, Exit.FAILED, Exit.GUARD, Exit.UNREACHABLE, Exit.PENDING)
+
+
+def exit_after(error: DockconError, *, started: bool) -> Exit:
+    """The code for something that was begun in a container and ended with this error."""
+    if isinstance(error, GuardRefused):
+        return Exit.GUARD
+    if isinstance(error, UsageError):
+        return Exit.USAGE
+    if started or isinstance(error, OutcomeUnknown):
+        return Exit.UNKNOWN
+    return Exit.UNREACHABLE if isinstance(error, HostUnreachable | EngineDown) else Exit.FAILED
 
 
 def worst(codes: Iterable[Exit]) -> Exit:

@@ -16,7 +16,7 @@ BINDINGS = frozenset(
         "containers.remove",
         "containers.restart", "containers.stop", "containers.undo", "containers.unpause",
         "containers.group", "containers.logs", "containers.logs_of_all", "containers.mark", "containers.open",
-        "containers.reverse", "containers.sort",
+        "containers.reverse", "containers.shell", "containers.sort",
         "details.logs", "details.reveal",
         "dialog.down",
         "dialog.up",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from console.model.redeploy.changes import Changes
     from console.model.redeploy.course import Found, Goal
     from console.model.redeploy.plan import Plan, RedeployJob, Rules
+    from console.service.inside.orders import InsideOrders
     from console.transport.base import PullProgress
 
 
@@ -19,6 +20,11 @@ class ActionDesk(Protocol):
     @property
     def rules(self) -> Rules:
         """How redeploys of this fleet decide, as hosts.yml says."""
+        ...
+
+    @property
+    def inside(self) -> InsideOrders:
+        """Shells, commands and files in containers."""
         ...
 
     def act(self, action: Action, targets: Sequence[Target], consent: Consent) -> int:

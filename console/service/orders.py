@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from console.model.redeploy.changes import Changes
     from console.model.redeploy.course import Found, Goal
     from console.model.redeploy.plan import Plan, RedeployJob, Rules
+    from console.service.inside.orders import InsideOrders
     from console.transport.base import PullProgress
 
 T = TypeVar("T")
@@ -46,6 +47,13 @@ class Orders:
         from console.model.redeploy.plan import Rules
 
         return Rules()
+
+    @property
+    def inside(self) -> InsideOrders:
+        """Shells, commands and files."""
+        from console.service.inside.orders import InsideOrders
+
+        return InsideOrders(lambda: self._fleet.works.inside, self._ask)
 
     def act(self, action: Action, targets: Sequence[Target], consent: Consent) -> int:
         """Begin. Raises GuardRefused where nothing can be changed at all."""

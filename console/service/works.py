@@ -11,6 +11,7 @@ from console.model.hosts import HostSpec
 from console.model.redeploy.plan import RedeployJob
 from console.service.acting import Deeds
 from console.service.deeds import Audit
+from console.service.inside.desk import InsideDesk
 from console.service.redeploy.desk import Redeploys
 from console.service.supervisor import Supervisor
 from console.transport.base import Acting, Engine
@@ -35,10 +36,12 @@ class Works:
         self.deeds = Deeds(
             specs, clock, audit, self._acting, self._heard, changed=changed, read_only=read_only
         )
+        self.inside = InsideDesk(specs, audit, self._reach, read_only=read_only)
         self.redeploys = Redeploys(specs, clock, audit, self._reach, changed=changed, read_only=read_only)
 
     async def aclose(self) -> None:
         """Stop, and put on record what was under way. The record is closed by its owner."""
+        await self.inside.aclose()
         await self.redeploys.aclose()
         await self.deeds.aclose()
 

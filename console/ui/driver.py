@@ -17,9 +17,12 @@ class ConsoleDriver(LinuxDriver):
     and whoever writes then waits for ever. So nothing is written to a terminal that is gone.
     """
 
+    lent = False
+    """Somebody else has the terminal: what is painted meanwhile is painted again when it is back."""
+
     def write(self, data: str) -> None:
-        """Write, while there is a terminal."""
-        if not hung_up():
+        """Write, while there is a terminal and it is ours."""
+        if not (self.lent or hung_up()):
             super().write(data)
 
     def close(self) -> None:

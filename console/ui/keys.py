@@ -104,6 +104,14 @@ CONTAINERS: Final = (
         id="containers.redeploy",
         tooltip="Another image or other settings; the old one comes back when it fails",
     ),
+    Binding(
+        "x",
+        "inside('shell')",
+        "shell",
+        id="containers.shell",
+        show=False,
+        tooltip="A shell in this container; ctrl+d comes back",
+    ),
     Binding("d", "act('remove')", "remove", id="containers.remove", show=False, tooltip="Remove; asks first"),
     Binding("P", "act('pause')", "pause", id="containers.pause", show=False, tooltip="Pause; asks first"),
     Binding(

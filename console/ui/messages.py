@@ -90,3 +90,12 @@ class RecoverWanted(Message):
         super().__init__()
         self.container = container
         self.goal = goal
+
+
+class InsideWanted(Message):
+    """Something shall be done inside these containers: `shell`, `command` or `files`."""
+
+    def __init__(self, what: str, containers: Sequence[Container]) -> None:
+        super().__init__()
+        self.what = what
+        self.containers = tuple(containers)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import TypeVar
 
 from rich.segment import Segments
 from textual.command import CommandPalette
@@ -15,6 +17,8 @@ from console.ui.theme import DEFAULT_THEME, NO_COLOR_THEME, is_monochrome, varia
 from console.ui.theme_files import load_themes
 from console.ui.typing import TypingApp
 from console.ui.widgets.scrollbar import use_plain
+
+T = TypeVar("T")
 
 
 class TerminalApp(TypingApp):
@@ -75,6 +79,20 @@ class TerminalApp(TypingApp):
             switch()
             self.has_mouse = on
         return self.has_mouse
+
+    async def lend(self, use: Awaitable[T]) -> T:
+        """Give the terminal away while `use` is awaited; the app goes on underneath, unseen. Then the screen
+        is as it was. Cancelled, the terminal is left as it is outside of the app.
+        """
+        driver = self._driver
+        if not isinstance(driver, ConsoleDriver):
+            return await use  # without a terminal, in tests
+        with self.suspend():
+            driver.lent = True
+            try:
+                return await use
+            finally:
+                driver.lent = False
 
     def _fatal_error(self) -> None:
         """Textual's report of a crash shows local variables: environments and passphrases among them."""

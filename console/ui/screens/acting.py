@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from console.ui.bridge import Bridge
-from console.ui.messages import ActWanted, RecoverWanted, RedeployWanted
+from console.ui.messages import ActWanted, InsideWanted, RecoverWanted, RedeployWanted
 from console.ui.screens.arranging import ArrangingScreen
 from console.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
+    from console.ui.inside_desk import InsideDesk
     from console.ui.order_desk import OrderDesk
 
 
@@ -22,6 +23,7 @@ class ActingScreen(ArrangingScreen):
     status: StatusLine
     read_only: bool
     _desk: OrderDesk | None = None
+    _inside_desk: InsideDesk | None = None
 
     @property
     def orders(self) -> OrderDesk:
@@ -47,6 +49,15 @@ class ActingScreen(ArrangingScreen):
     def _recover_wanted(self, event: RecoverWanted) -> None:
         event.stop()
         self.orders.recover(event)
+
+    @on(InsideWanted)
+    def _inside_wanted(self, event: InsideWanted) -> None:
+        event.stop()
+        if self._inside_desk is None:
+            from console.ui.inside_desk import InsideDesk
+
+            self._inside_desk = InsideDesk(self)
+        self._inside_desk.take(event)
 
     def action_jobs(self) -> None:
         """What was done from here, and what is under way."""

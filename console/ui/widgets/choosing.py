@@ -8,7 +8,7 @@ from console.model.actions import Action, ActionKind
 from console.model.containers import Container
 from console.model.logs.wish import LogWish
 from console.model.text import SafeText
-from console.ui.messages import ActWanted, LogsWanted, RecoverWanted, RedeployWanted, Said
+from console.ui.messages import ActWanted, InsideWanted, LogsWanted, RecoverWanted, RedeployWanted, Said
 from console.ui.view import Group
 from console.ui.widgets.ordering import OrderedPane
 from console.ui.widgets.rowstore import RowKey
@@ -71,6 +71,11 @@ class ChoosingPane(OrderedPane):
             self._act(*stop_or_start(chosen))
         else:
             self._act(Action(kind=ActionKind.STOP), chosen)
+
+    def action_inside(self, what: str) -> None:
+        """A shell, a command or files."""
+        chosen = self.chosen()
+        self.post_message(InsideWanted(what, chosen) if chosen else Said("no container", "dim"))
 
     def action_redeploy(self) -> None:
         """Another image or other settings."""

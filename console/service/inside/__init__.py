@@ -1,0 +1,1 @@
+"""What goes on inside containers: shells, single commands, files. All of it guarded and on record."""
