@@ -104,6 +104,7 @@ class InsideDesk:
         self._reach = reach
         self._read_only = read_only
         self._tasks: set[asyncio.Task[object]] = set()
+        """Of whoever does something now."""
 
     async def aclose(self) -> None:
         """Leave everything that goes on, which ends it where that is possible, and put that on record. The
@@ -125,12 +126,10 @@ class InsideDesk:
     @asynccontextmanager
     async def recorded(self, deed: Deed, target: Target, plan: str) -> AsyncIterator[Note]:
         """On record before and after; the note says how it ended. Raises AuditFailed."""
-        operation, note = uuid.uuid4().hex[:16], Note()
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        operation, note, task = uuid.uuid4().hex[:16], Note(), asyncio.current_task()
+        assert task is not None
         await self._audit.before(operation, deed.value, target, (plan,) if plan else ())
+        self._tasks.add(task)
         try:
             yield note
         except DockconError as error:
@@ -143,6 +142,8 @@ class InsideDesk:
                 await asyncio.shield(ended)
             except AuditFailed as error:
                 log.error("%s %s is over but not on record: %s", deed, target.ref, error)
+            finally:
+                self._tasks.discard(task)
 
     @asynccontextmanager
     async def running(
