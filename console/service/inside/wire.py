@@ -32,7 +32,7 @@ class Wire:
         self.proper = False
         """Whether the process ended its output by itself."""
         self._closed = False
-        self._news = asyncio.Event()
+        self._output, self._input, self._closing = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ear, self._bell = os.pipe()
         os.set_blocking(self._ear, False)
@@ -70,7 +70,7 @@ class Wire:
                 self._shown.appendleft(data[most:])
                 data = data[:most]
             self._showing -= len(data)
-        self._tell()
+        self._tell(self._output)
         return data
 
     def type(self, data: bytes) -> None:
@@ -78,24 +78,24 @@ class Wire:
         with self._lock:
             self._typed.append(data)
             self._typing += len(data)
-        self._tell()
+        self._tell(self._input)
 
     def resize(self, size: TerminalSize) -> None:
         """Another size."""
         with self._lock:
             self._typed.append(size)
-        self._tell()
+        self._tell(self._input)
 
     def eof(self) -> None:
         """Nothing more will be typed."""
         with self._lock:
             self._typed.append(None)
-        self._tell()
+        self._tell(self._input)
 
     def close(self) -> None:
         """Leave it, whatever it does."""
         self._closed = True
-        self._tell()
+        self._tell(self._closing)
 
     def free(self) -> None:
         """Give the descriptors back; nothing may be called afterwards."""
@@ -107,10 +107,10 @@ class Wire:
         with contextlib.suppress(BlockingIOError, OSError):
             os.write(self._bell, b"!")
 
-    def _tell(self) -> None:
+    def _tell(self, news: asyncio.Event) -> None:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the process is over
-                self._loop.call_soon_threadsafe(self._news.set)
+                self._loop.call_soon_threadsafe(news.set)
 
     # The network loop
 
@@ -121,7 +121,8 @@ class Wire:
         """
         self._loop = asyncio.get_running_loop()
         try:
-            self.proper = bool(await first(self._show(process), self._type_and_leave(process)))
+            # Leaving is apart from typing, which waits for ever where nothing is taken any more.
+            self.proper = bool(await first(self._show(process), self._left(), self._type(process)))
             return self.proper
         finally:
             self._over = True
@@ -133,14 +134,16 @@ class Wire:
                 self._shown.append(piece[1])
                 self._showing += len(piece[1])
             self.wake()
-            await self._until(lambda: self._showing < ROOM)
+            await self._until(self._output, lambda: self._showing < ROOM)
         return True
 
-    async def _type_and_leave(self, process: Running) -> bool:
+    async def _left(self) -> bool:
+        await self._until(self._closing, lambda: self._closed)
+        return False
+
+    async def _type(self, process: Running) -> None:
         while True:
-            await self._until(lambda: bool(self._typed) or self._closed)
-            if self._closed:
-                return False
+            await self._until(self._input, lambda: bool(self._typed))
             with self._lock:
                 item = self._typed.popleft()
             if item is None:
@@ -153,9 +156,10 @@ class Wire:
                     self._typing -= len(item)
                 self.wake()
 
-    async def _until(self, condition: Callable[[], bool]) -> None:
+    @staticmethod
+    async def _until(news: asyncio.Event, condition: Callable[[], bool]) -> None:
         while not condition():
-            self._news.clear()
+            news.clear()
             if condition():
                 return
-            await self._news.wait()
+            await news.wait()
