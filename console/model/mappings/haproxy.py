@@ -314,6 +314,12 @@ def servers_of(text: str) -> dict[tuple[int, str], Server]:
     return found
 
 
+def sources_of(text: str) -> frozenset[str]:
+    """The networks that may dial a provider side's configuration."""
+    found = re.findall(r"^    tcp-request connection reject unless \{ src (.*) \}$", text, re.MULTILINE)
+    return frozenset(word for line in found for word in line.split())
+
+
 def same(one: str, other: str) -> bool:
     """Whether two configurations do the same for the same mapping: the number of the revision and its parent
     may differ, as they do between two consoles.
