@@ -99,7 +99,7 @@ def _end(after: Mapping | None, before: Mapping | None, now: World, number: int)
     return [between for between, _ in _walk(after, before, now, number)][-1]
 
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _walk(

@@ -14,7 +14,7 @@ from console.model.mappings.body import create_body, network_name
 from console.model.mappings.haproxy import Carried, Proxy, Server
 from console.model.mappings.mapping import Endpoint, Via
 from console.model.mappings.realise.consumers import Site
-from console.model.mappings.realise.scene import Scene, holder, place_in, places, way_out
+from console.model.mappings.realise.scene import Scene, holder, home, place_in, places, way_out
 from console.model.mappings.realise.targets import Targets, label
 from console.model.mappings.realise.wanted import Wanted, WantedAmbassador, WantedJoin, WantedLine
 from console.model.mappings.world import ContainerView, HostView, Side
@@ -80,7 +80,7 @@ def _joins(scene: Scene, site: Site, targets: Targets, wanted: Wanted) -> dict[s
     """The networks that the ambassador is to be on, and its further names there."""
     host, name, ours = site.host, scene.stated.name, network_name(scene.id)
     joins: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(targets.joins), ())
-    joins |= dict.fromkeys(_networks(scene, host, site.networked), (name,))
+    joins |= dict.fromkeys(_networks(host, site.networked), (name,))
     if site.loners:
         joins[ours] = (name,)
         wanted.networks.add(host.name)
@@ -126,23 +126,9 @@ def pull_in(scene: Scene, targets: Targets, wanted: Wanted) -> None:
         wanted.join(WantedJoin(host=host, container=container, network=network_name(scene.id)))
 
 
-def _networks(scene: Scene, host: HostView, consumers: Iterable[ContainerView]) -> list[str]:
-    """One network of each consumer, as few as will do: those that the ambassador is on already, then those
-    that most consumers share.
-    """
-    left = {one.id: {place.network for place in places(host, one)} for one in consumers}
-    standing = scene.standing(host, Side.CONSUMER)
-    here: set[str] = set()
-    if standing is not None:
-        name = scene.stated.name
-        here = {place.network for place in standing.container.attachments if name in place.aliases}
-    chosen: list[str] = []
-    while left:
-        counts = {net: sum(net in nets for nets in left.values()) for nets in left.values() for net in nets}
-        best = min(counts, key=lambda net: (net not in here, -counts[net], net))
-        chosen.append(best)
-        left = {id_: nets for id_, nets in left.items() if best not in nets}
-    return chosen
+def _networks(host: HostView, consumers: Iterable[ContainerView]) -> list[str]:
+    """One network of each consumer: the one it was made on, which stays whatever it is joined to later."""
+    return sorted({home(host, [one]) for one in consumers})
 
 
 def _names_free(scene: Scene, site: Site) -> None:

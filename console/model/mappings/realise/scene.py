@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from console.model.containers import ContainerState
@@ -126,7 +127,7 @@ def truth(host: HostView, container: ContainerView) -> ContainerView | None:
 
 
 def places(host: HostView, container: ContainerView) -> tuple[Attachment, ...]:
-    """Its places in networks of its users' own making, sorted by name: those that exist, none of ours, and none
+    """Its places in networks of its users' own making, sorted by name: those that exist, none of ours, none
     that we have put it into.
     """
     found = []
@@ -138,6 +139,13 @@ def places(host: HostView, container: ContainerView) -> tuple[Attachment, ...]:
         if network.driver in ("bridge", "overlay") and not ours:
             found.append(place)
     return tuple(sorted(found, key=lambda place: place.network))
+
+
+def home(host: HostView, containers: Iterable[ContainerView]) -> str:
+    """A network that all of them are on: if they can, the one that the first was made on. Empty for none."""
+    known = list(containers)
+    shared = set.intersection(*({place.network for place in places(host, one)} for one in known))
+    return known[0].mode if known[0].mode in shared else min(shared, default="")
 
 
 def network_of(host: HostView, place: Attachment) -> NetworkView | None:

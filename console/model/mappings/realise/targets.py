@@ -14,7 +14,7 @@ from console.model.mappings import haproxy
 from console.model.mappings.body import network_name
 from console.model.mappings.haproxy import Server
 from console.model.mappings.mapping import Endpoint
-from console.model.mappings.realise.scene import RUNS, Scene, place_in, places, truth
+from console.model.mappings.realise.scene import RUNS, Scene, home, place_in, truth
 from console.model.mappings.steps import Candidate
 from console.model.mappings.world import AmbassadorView, ContainerView, HostView, Side
 from console.model.text import sanitise
@@ -192,9 +192,8 @@ def within(scene: Scene, host: HostView, endpoint: Endpoint, targets: Targets) -
     if host.engine == "podman" or any(one is None or one.mode in ("host", "none") for one in owners):
         return False
     known = [one for one in owners if one is not None]
-    shared = set.intersection(*({place.network for place in places(host, one)} for one in known))
-    if shared:
-        network = min(shared)
+    network = home(host, known)
+    if network:
         targets.joins.add(network)
     elif all(answers(host, one, port) for one in known for port in endpoint.ports):
         return False
