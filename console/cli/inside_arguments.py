@@ -19,7 +19,7 @@ def split_command(argv: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def add_inside(verb: Verbs) -> None:
-    """exec and shell."""
+    """exec, shell and cp."""
     parser = verb("exec", "exec", "run a command in containers: exec SELECTOR -- COMMAND ...")
     parser.usage = "dockcon exec [-i] [-t] [--yes] [--confirm NAME] [--json] SELECTOR ... -- COMMAND ..."
     parser.epilog = (
@@ -35,4 +35,9 @@ def add_inside(verb: Verbs) -> None:
     add_consent(parser)
     parser = verb("shell", "shell", "a shell in a container: bash where there is one, else sh")
     parser.add_argument("query", metavar="SELECTOR", nargs=1, help="host/name or name@host")
+    add_consent(parser)
+    parser = verb("cp", "cp", "copy files out of a container, into one, or from one to another")
+    parser.add_argument("source", metavar="FROM", help="HOST/NAME:PATH, a path here, or - for an archive")
+    parser.add_argument("target", metavar="TO", help="the same; from one container only into a directory")
+    parser.add_argument("--force", action="store_true", help="replace what is there")
     add_consent(parser)
