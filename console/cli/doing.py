@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import TypeVar
 
 from console.cli.arguments import Options
@@ -96,7 +97,14 @@ async def doing(setup: Setup, specs: Sequence[HostSpec], *, read_only: bool) -> 
     await who.look()
     feed = Feed()
     fleet = Fleet(
-        specs, setup.clock, setup.memory(), feed, figures=False, audit=setup.audit(who), read_only=read_only
+        specs,
+        setup.clock,
+        setup.memory(),
+        feed,
+        figures=False,
+        audit=setup.audit(who),
+        read_only=read_only,
+        mappings=partial(setup.mappings, who) if setup.mappings is not None else None,
     )
     fleet.start(setup.transport())
     try:

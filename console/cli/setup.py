@@ -23,6 +23,8 @@ from console.transport.clock import SystemClock
 
 if TYPE_CHECKING:
     from console.model.redeploy.plan import Rules
+    from console.service.mappings.making import MapSetup
+    from console.transport.memory import MemoryFleet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Setup:
     memory: Callable[[], Memory]
     audit: Callable[[Who], Audit]
     clock: Clock
+    mappings: Callable[[Who], MapSetup] | None = None
+    """Where address mappings are kept; None: a fleet that stands in no file."""
 
 
 def set_up(options: Options, homes: Homes) -> Setup:
@@ -71,6 +75,13 @@ def no_file(looked: tuple[Path, ...]) -> UsageError:
 def real(config: FleetConfig, options: Options, homes: Homes) -> Setup:
     """A fleet of real hosts."""
     clock = SystemClock()
+
+    def mappings(who: Who) -> MapSetup:
+        # Read when somebody looks at mappings.
+        from console.service.mappings.making import file_setup
+
+        return file_setup(config, clock, who.account)
+
     return Setup(
         config=config,
         specs=choose_hosts(config.hosts, options.hosts),
@@ -78,6 +89,7 @@ def real(config: FleetConfig, options: Options, homes: Homes) -> Setup:
         memory=lambda: HostsFile(homes.state / "hosts.json", config.fleet),
         audit=lambda who: AuditFile(audit_path(config, homes, who.account), config.fleet, who.actor, clock),
         clock=clock,
+        mappings=mappings if config.file is not None else None,
     )
 
 
@@ -106,7 +118,14 @@ def _demo(options: Options) -> Setup:
         memory=Forgetful,
         audit=lambda who: MemoryAudit(),
         clock=fleet.clock,
+        mappings=lambda who: _demo_mappings(fleet, who),
     )
+
+
+def _demo_mappings(fleet: MemoryFleet, who: Who) -> MapSetup:
+    from console.service.mappings.making import memory_setup
+
+    return memory_setup(fleet.name, fleet.clock, who.account)
 
 
 def rules_of(config: FleetConfig) -> Rules:

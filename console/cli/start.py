@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from console.cli.arguments import Options
@@ -43,6 +44,7 @@ def run(options: Options, homes: Homes, output: Output) -> int:
         audit=setup.audit(who),
         read_only=options.read_only,
         rules=lambda: rules_of(setup.config),
+        mappings=partial(setup.mappings, who) if setup.mappings is not None else None,
     ).start()
     try:
         from console.ui import app

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from console.errors import GuardRefused, UsageError
+from console.errors import GuardRefused, HostUnreachable, UsageError
 from console.model.clock import Clock
 from console.model.containers import ContainerKey, Inspection
 from console.model.events import EngineEvent
@@ -19,14 +19,17 @@ from console.service.feed import Feed
 from console.service.history import History
 from console.service.logs.host import Reached
 from console.service.logs.room import LogRoom
+from console.service.mappings.place import MapPlace
 from console.service.remember import Memory
 from console.service.session import Surroundings
 from console.service.supervisor import Supervisor
 from console.service.tasks import end
 from console.service.view import View
-from console.transport.base import Transport
+from console.transport.base import Engine, Transport
 
 if TYPE_CHECKING:
+    from console.service.mappings.making import MapSetup, Parts
+    from console.service.mappings.work import Mappings
     from console.service.stock.keeper import StockKeeper
     from console.service.works import AnyJob, Works
 
@@ -54,9 +57,11 @@ class Fleet:
         figures: bool = True,
         audit: Audit | None = None,
         read_only: bool = False,
+        mappings: Callable[[], MapSetup] | None = None,
     ) -> None:
         """Without `figures` containers are only listed: no shell is opened, nothing sampled or inspected.
-        Without `audit` nothing can be changed: what is not on record is not done.
+        Without `audit` nothing can be changed: what is not on record is not done. `mappings`: where they are
+        kept; without, there are none.
         """
         self.history = History(clock.now())
         self.logs = LogRoom(clock, jitter, self._reach)
@@ -81,18 +86,26 @@ class Fleet:
         self._read_only = read_only
         self._works: Works | None = None
         self._stock: StockKeeper | None = None
+        self.map_place = MapPlace(mappings, self._map_parts)
+        """Where address mappings are, once somebody looks."""
         self._tasks: list[asyncio.Task[None]] = []
         self._transport: Transport | None = None
         for supervisor in self._supervisors.values():
             self.snapshot(supervisor.board.snapshot())
 
-    def start(self, transport: Transport) -> None:
-        """Dial all hosts. The fleet owns the transport from now on."""
+    def start(self, transport: Transport, *, keep_mappings: bool = False) -> None:
+        """Dial all hosts. The fleet owns the transport from now on. With `keep_mappings` the list of
+        mappings is kept also before somebody asks.
+        """
         self._transport = transport
         self._tasks = [
             asyncio.create_task(supervisor.run(transport), name=f"supervisor {name}")
             for name, supervisor in self._supervisors.items()
         ]
+        if keep_mappings and not self.map_place.none:
+            boards = [supervisor.board for supervisor in self._supervisors.values()]
+            keeping = self.map_place.keep(boards, self._clock)
+            self._tasks.append(asyncio.create_task(keeping, name="first look at mappings"))
 
     def snapshot(self, snapshot: HostSnapshot) -> None:
         """Publish what is known of a host."""
@@ -111,6 +124,7 @@ class Fleet:
         await self.logs.aclose()
         if self._stock is not None:
             await self._stock.aclose()
+        await self.map_place.aclose()
         if self._works is not None:
             await self._works.aclose()
         if self._audit is not None:
@@ -164,6 +178,11 @@ class Fleet:
         stock = await read(reached[0], kinds, Stock(), self._clock.now())
         return await measured(reached[0], stock, patience) if patience else stock
 
+    @property
+    def mappings(self) -> Mappings:
+        """Address mappings. Raises UsageError where this fleet has no place to keep them."""
+        return self.map_place.mappings
+
     def retry(self, host: str) -> None:
         """Connect to `host` now."""
         self._supervisor(host).retry()
@@ -187,6 +206,7 @@ class Fleet:
     def _event(self, event: EngineEvent) -> None:
         self._feed.event(event)
         self.logs.event(event)
+        self.map_place.event(event)
         if self._stock is not None:
             self._stock.event(event)
 
@@ -199,6 +219,33 @@ class Fleet:
             for target in job.targets:
                 if isinstance(target, Discard) and target.key in job.outcomes:
                     self._stock.suspect(target.host, target.what)
+
+    def _map_parts(self) -> Parts:
+        from console.service.mappings.making import Parts
+
+        return Parts(
+            specs={name: supervisor.spec for name, supervisor in self._supervisors.items()},
+            clock=self._clock,
+            audit=self._audit,
+            supervisor=self._supervisor,
+            reach=self._engine,
+            read_only=self._read_only,
+            changed=self._feed.map_job,
+            publish=self._feed.mappings,
+        )
+
+    async def _engine(self, host: str) -> Engine:
+        """The engine of a host that was heard of lately. Raises HostUnreachable."""
+        supervisor = self._supervisor(host)
+        reached = supervisor.reached()
+        if reached is None:
+            raise supervisor.unreachable()
+        if supervisor.board.silent():
+            # What is sent into a link that may be dead may or may not arrive.
+            raise HostUnreachable(
+                host, "nothing was heard of it for some seconds", next_step="try again when it is up"
+            )
+        return reached[0]
 
     def _reach(self, host: str) -> Reached | None:
         supervisor = self._supervisors.get(host)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from console.model.actions import Job
     from console.model.redeploy.plan import RedeployJob
     from console.service.deeds import ActionDesk
-    from console.service.mappings.desk import MapJob, MappingList
+    from console.service.mappings.desk import MapJob, MappingDesk, MappingList
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,11 @@ class FleetHandle(LogDesk, Protocol):
     @property
     def orders(self) -> ActionDesk:
         """What can be asked to be done."""
+        ...
+
+    @property
+    def mappings(self) -> MappingDesk:
+        """Address mappings: what is stated, how it stands, and how to change it."""
         ...
 
     async def inspect(self, key: ContainerKey) -> Inspection:

@@ -21,6 +21,7 @@ from console.service.fleet import Fleet
 from console.service.handle import Batch
 from console.service.logs.handover import StreamTap
 from console.service.logs.outbox import Caps
+from console.service.mappings.orders import MapOrders
 from console.service.orders import Orders
 from console.service.remember import Memory
 from console.service.stock.desk import StockOrders
@@ -29,6 +30,7 @@ from console.transport.base import Transport
 
 if TYPE_CHECKING:
     from console.model.redeploy.plan import Rules
+    from console.service.mappings.making import MapSetup
 
 T = TypeVar("T")
 
@@ -50,6 +52,7 @@ class NetworkThread:
         audit: Audit | None = None,
         read_only: bool = False,
         rules: Callable[[], Rules] | None = None,
+        mappings: Callable[[], MapSetup] | None = None,
     ) -> None:
         """`transport` is called on the new thread, so that what it imports is not waited for here.
         `log_caps`: how much of a log stream is kept for a reader who does not take.
@@ -61,7 +64,10 @@ class NetworkThread:
         self._log_caps = log_caps or Caps()
         self._feed = Feed()
         self._troubles = Troubles()
-        self._fleet = Fleet(self._specs, clock, memory, self._feed, audit=audit, read_only=read_only)
+        self._fleet = Fleet(
+            self._specs, clock, memory, self._feed, audit=audit, read_only=read_only, mappings=mappings
+        )
+        self.mappings = MapOrders(self._fleet, self._feed, self._call, self._ask)
         self._orders = Orders(self._fleet, self._call, self._ask, rules)
         self.stock = StockOrders(self._fleet, self._call)
         """What has been asked about images, volumes and networks."""
@@ -89,7 +95,14 @@ class NetworkThread:
 
     def problems(self) -> tuple[Problem, ...]:
         """All problems of the newest snapshots, worst first."""
-        return self._troubles.find(self._feed.latest(), self._clock.now())
+        listed = self._feed.latest_mappings()
+        if listed is None or not listed.standings:
+            return self._troubles.find(self._feed.latest(), self._clock.now())
+        # Imported when there are mappings.
+        from console.model.mappings.troubles import problems_of
+
+        others = problems_of(listed.standings)
+        return self._troubles.find(self._feed.latest(), self._clock.now(), others)
 
     def retry(self, host: str) -> None:
         """Connect now."""
@@ -177,7 +190,7 @@ class NetworkThread:
     async def _main(self) -> None:
         self._loop.set_exception_handler(_report)
         try:
-            self._fleet.start(self._make_transport())
+            self._fleet.start(self._make_transport(), keep_mappings=True)
         except Exception as error:  # whatever it is, the screen has to say it
             log.exception("no transport")
             self._fleet.fail(error)

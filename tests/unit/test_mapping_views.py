@@ -8,8 +8,8 @@ from console.model.containers import Port
 from console.model.mappings.mapping import Endpoint, Mapping, Party
 from console.model.mappings.standing import Standing, State
 from console.model.mappings.troubles import problems_of
-from console.model.mappings.views import ambassador_view, container_view
-from console.model.mappings.world import Side
+from console.model.mappings.views import ambassador_view, container_view, with_gateways
+from console.model.mappings.world import NetworkView, Side
 from console.model.problems import ProblemKind, worst_first
 from console.model.text import safe
 from console.transport.wire import inspection
@@ -77,6 +77,15 @@ def test_an_ambassador_is_told_by_its_labels() -> None:
     assert found is not None
     assert (found.fleet, found.mapping, found.side, found.spec) == ("prod", "db", Side.PROVIDER, "")
     assert ambassador_view(view()) is None
+
+
+def test_the_default_bridge_s_own_address_is_its_first() -> None:
+    bridge = NetworkView(id="n", name="bridge", subnets=("172.17.0.0/16", "nonsense"))
+    assert with_gateways(bridge).gateways == ("172.17.0.1",)
+    known = NetworkView(id="n", name="shop", subnets=("172.18.0.0/16",), gateways=("172.18.0.254",))
+    assert with_gateways(known) == known
+    overlay = NetworkView(id="n", name="wide", driver="overlay", subnets=("10.0.0.0/24",))
+    assert with_gateways(overlay).gateways == ()
 
 
 def test_mappings_that_are_not_as_stated_are_problems() -> None:

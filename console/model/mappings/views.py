@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Lookup
+from dataclasses import replace
+from ipaddress import ip_network
 
 from console.model.containers import Inspection, Port
 from console.model.mappings.world import (
@@ -13,6 +15,7 @@ from console.model.mappings.world import (
     AmbassadorView,
     Attachment,
     ContainerView,
+    NetworkView,
     Side,
 )
 from console.model.redeploy.documents import mapping, text, texts
@@ -44,6 +47,21 @@ def container_view(inspection: Inspection, hosts_lines: tuple[str, ...] = ()) ->
         pid=pid if isinstance(pid, int) else 0,
         auto_remove=host_config.get("AutoRemove") is True,
     )
+
+
+def with_gateways(network: NetworkView) -> NetworkView:
+    """A bridge network with the address of the host itself in it. Engines do not tell that of the default
+    bridge unless it was configured: then it is the first one of its subnet.
+    """
+    if network.gateways or network.driver != "bridge":
+        return network
+    found = []
+    for subnet in network.subnets:
+        try:
+            found.append(str(next(ip_network(subnet, strict=False).hosts())))
+        except (ValueError, StopIteration):
+            continue
+    return replace(network, gateways=tuple(found))
 
 
 def ambassador_view(container: ContainerView) -> AmbassadorView | None:

@@ -77,6 +77,8 @@ class MapJob:
     text: SafeText = NOTHING
     next_step: SafeText = NOTHING
     proofs: tuple[Proof, ...] = ()
+    cause: SafeText = NOTHING
+    """Why it was begun without anybody asking, where `repair: auto` did."""
 
     @property
     def over(self) -> bool:
