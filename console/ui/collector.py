@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.strip import Strip
 
-YOUNG, MIDDLE, OLD = 20_000, 20, 100
+YOUNG, MIDDLE, OLD = 20_000, 5, 400
 
 SWEEP = 600
 """Seconds between two full collections."""

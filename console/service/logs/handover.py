@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.model.logs.wish import LogWish
+from console.service.logs.heap import give_back
 from console.service.logs.outbox import Caps, Outbox
 from console.service.logs.room import LogRoom
 from console.service.logs.stream import LogStream
@@ -46,6 +47,7 @@ class StreamTap:
 
     def _open(self) -> None:
         if not self._closed:
+            give_back()
             self._stream = self._room.open(self._wish, self._box)
 
     def _freeze(self, on: bool) -> None:
