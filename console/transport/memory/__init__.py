@@ -5,6 +5,7 @@ Used by the tests and by `--demo`; the same values as from a wire, on a clock th
 
 from console.transport.memory.containers import Figures, MemoryContainer, Mount
 from console.transport.memory.demo import DemoTransport, demo_fleet
+from console.transport.memory.demo_mappings import demo_book
 from console.transport.memory.host import Asked, Faults, Machine, MemoryHost
 from console.transport.memory.link import MemoryFleet, MemoryTransport
 
@@ -19,5 +20,6 @@ __all__ = [
     "MemoryHost",
     "MemoryTransport",
     "Mount",
+    "demo_book",
     "demo_fleet",
 ]

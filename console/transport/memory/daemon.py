@@ -41,6 +41,7 @@ class MemoryDaemon(Ledger):
         container = MemoryContainer(  # a wrong field is a TypeError of the caller
             id=container_id, name=name, image=image, created=self.bus.now()
         )
+        fields = {"networks": {"bridge": self.nets.free_address("bridge")}, **fields}
         container = dataclasses.replace(container, **fields)  # type: ignore[arg-type]  # as above
         self.containers[container_id] = container
         self.tell(container, "create")
@@ -60,15 +61,9 @@ class MemoryDaemon(Ledger):
         self.tell_networks(container, "connect")
         self.tell(container, "start")
         if is_haproxy(container):
-            # Imported with the first one: most fleets of tests have none.
-            from console.transport.memory.proxies import begin
-
-            proxy, said = begin(container, self.disk(container))
-            self.write(container, said.encode(), Stream.ERR)
-            if proxy is None:
+            self.write(container, self.run_proxy(container).encode(), Stream.ERR)
+            if container.id not in self.proxies:
                 self.exit(container, 1)
-            else:
-                self.proxies[container.id] = proxy
 
     def exit(self, container: MemoryContainer, code: int = 0, *, oom: bool = False) -> None:
         """The process ends by itself; where its restart policy applies it now waits to be restarted."""

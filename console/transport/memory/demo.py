@@ -25,6 +25,7 @@ from console.transport.clock import SystemClock
 from console.transport.memory.authors import SECOND, Author, Manuscript
 from console.transport.memory.containers import Figures, HealthRecord, MemoryContainer, Mount, stable_hex
 from console.transport.memory.demo_data import APP_1, APP_2, DAY, DB_1, LAST_WORDS, MB, Stanza
+from console.transport.memory.demo_mappings import furnish, traffic
 from console.transport.memory.host import Machine, MemoryHost
 from console.transport.memory.link import MemoryFleet, MemoryLink, MemoryTransport
 
@@ -55,6 +56,8 @@ def demo_fleet(clock: Clock | None = None) -> MemoryFleet:
         host = fleet.add(MemoryHost(spec, clock, machine, skew))
         _furnish(host, stanzas)
         host.daemon.furnish = functools.partial(_stock, host)
+    for host, ambassador in furnish(fleet):
+        _give_a_log(host, ambassador)
     # Built on a host and never pushed: another one gets it from there.
     fleet["app-2"].daemon.images.add("shop/web:local")
     return fleet
@@ -91,6 +94,7 @@ def _plays(fleet: MemoryFleet) -> Iterator[Coroutine[None, None, None]]:
     yield _stays_unhealthy(app_2, app_2.daemon.find("rabbit"))
     yield _is_checked(app_1, app_1.daemon.find("web"))
     for host in (app_1, app_2, db_1):
+        yield traffic(host)
         yield _starters_are_checked(host)
 
 

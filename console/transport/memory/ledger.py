@@ -83,6 +83,16 @@ class Ledger:
         self.containers[container.id] = container
         return container
 
+    def run_proxy(self, container: MemoryContainer) -> str:
+        """HAProxy begins in it, where its configuration is good; return what it says."""
+        # Imported with the first one: most fleets of tests have none.
+        from console.transport.memory.proxies import begin
+
+        proxy, said = begin(container, self.disk(container))
+        if proxy is not None:
+            self.proxies[container.id] = proxy
+        return said
+
     def tell_networks(self, container: MemoryContainer, action: str) -> None:
         """Of all its networks."""
         for network in container.networks:

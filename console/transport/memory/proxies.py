@@ -85,6 +85,11 @@ class Proxy:
         """Sessions that earlier configurations hold."""
         return sum(worker.held for worker in self.workers[:-1])
 
+    @property
+    def held(self) -> int:
+        """All sessions."""
+        return sum(worker.held for worker in self.workers)
+
     def cut(self) -> int:
         """End those; return how many there were."""
         return self.release(self.old, old=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from console.transport.memory.authors import Author
-from console.transport.memory.voices import database, jobs, watchers, web
+from console.transport.memory.voices import database, jobs, proxy, watchers, web
 from console.transport.memory.voices.author import Clockface
 
 TALKS: Mapping[str, tuple[watchers.Talk, float]] = {
@@ -21,6 +21,8 @@ TALKS: Mapping[str, tuple[watchers.Talk, float]] = {
     "registry": (watchers.registry, 0.02),
     "node-exporter": (watchers.node_exporter, 0.002),
     "postgres-exporter": (watchers.postgres_exporter, 0.003),
+    "dockcon-loki": (proxy.well, 0.002),
+    "dockcon-mq": (proxy.at_a_loss, 0.004),
 }
 """What talks in single lines, and how many a second."""
 
