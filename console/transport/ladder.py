@@ -79,7 +79,11 @@ class Climb:
             case EngineKind.AUTO:
                 usual = SocketCarrier(self.dialer)
         known = from_label(self.dialer, remembered) if self._fits(remembered) else None
-        return [known, usual] if known is not None else [usual]
+        if known is None:
+            return [usual]
+        # The socket costs one question where it is refused, and carries twenty times as many streams: a host
+        # whose engine was just starting once must not keep a command for that.
+        return [usual, known] if isinstance(known, CommandCarrier) else [known, usual]
 
     def _fits(self, remembered: str) -> bool:
         """Whether a remembered carrier is one that hosts.yml still allows."""
@@ -96,6 +100,9 @@ class Climb:
             # Perhaps a key whose forced command is `docker system dial-stdio`.
             return [CommandCarrier(self.dialer)]
         carriers: list[Carrier] = [SocketCarrier(self.dialer, path) for path in found.open]
+        for carrier in carriers:
+            # Once more: its engine may have been starting.
+            self.tried.pop(carrier.label, None)
         if found.docker:
             carriers.append(CommandCarrier(self.dialer))
             carriers += [CommandCarrier(self.dialer, path) for path in found.open]

@@ -148,10 +148,11 @@ async def test_podman_without_a_docker_command(host: Host) -> None:
 async def test_forwarding_forbidden(host: Host) -> None:
     host.survey = said(user="ops", docker="/usr/bin/docker", open=DOCKER_SOCKET)
     assert await reach(host) == "dial-stdio"
-    assert host.asked[:3] == [DOCKER_SOCKET, "survey", "docker system dial-stdio"]
+    assert host.asked[:4] == [DOCKER_SOCKET, "survey", DOCKER_SOCKET, "docker system dial-stdio"]
     host.asked.clear()
     assert await reach(host, remembered="dial-stdio") == "dial-stdio"
-    assert set(host.asked) == {"docker system dial-stdio"}
+    assert host.asked[0] == DOCKER_SOCKET
+    assert set(host.asked[1:]) == {"docker system dial-stdio"}
 
 
 async def test_a_key_whose_forced_command_is_dial_stdio(host: Host) -> None:
@@ -162,6 +163,24 @@ async def test_a_remembered_carrier_that_fails_is_only_the_first_rung(host: Host
     host.sockets = {DOCKER_SOCKET}
     host.dial = "docker: not found"
     assert await reach(host, remembered="dial-stdio") == "streamlocal"
+
+
+async def test_the_socket_is_tried_before_a_command_that_is_remembered(host: Host) -> None:
+    host.sockets = {DOCKER_SOCKET}
+    assert await reach(host, remembered="dial-stdio") == "streamlocal"
+    assert host.asked == [DOCKER_SOCKET]
+
+
+async def test_an_engine_that_was_starting_is_not_reached_by_a_command_for_that(host: Host) -> None:
+    host.survey = said(user="ops", docker="/usr/bin/docker", open=[DOCKER_SOCKET])
+    asked = host.open_command
+
+    async def starts(argv: Sequence[str], reader: ChannelReader) -> Channel:
+        host.sockets = {DOCKER_SOCKET}
+        return await asked(argv, reader)
+
+    host.open_command = starts  # type: ignore[method-assign]
+    assert await reach(host) == "streamlocal"
 
 
 @pytest.mark.parametrize("remembered", ["sudo", "memory", "local", "streamlocal:/other", "nonsense:", "\x00"])

@@ -89,7 +89,7 @@ class NoteKind(StrEnum):
     LOST = "lost"
     """The host is not reached since `from_ns`; lines are fetched when it is back."""
     BACK = "back"
-    """It is back, and nothing is missing."""
+    """It is back, or reached at last; the text says whether anything is missing."""
     LATE = "late"
     """`lines` lines that follow are older than those above them."""
     ENDED = "ended"

@@ -78,6 +78,8 @@ class HostSide:
         self._lost_at = 0.0
         self._lost_ns: int | None = None
         """Since when, while a loss has been noted."""
+        self._never = False
+        """Whether it was not reached from the beginning."""
         self._since_ns = 0
         self._clock_noted = float("-inf")
         self._why = ""
@@ -143,6 +145,11 @@ class HostSide:
         if self._lost_ns is not None:
             since, self._lost_ns = self._lost_ns, None
             away = self._clock.monotonic() - self._lost_at
+            if self._never:
+                # Of what it wrote before nothing was promised.
+                self._never = False
+                self._say(notes.reached(self.now_ns(), since, away, self.name))
+                return
             self._say(notes.back(self.now_ns(), since, away, self.name, whole=not self.gaps))
 
     def went_back(self, source: int, ns: int) -> None:
@@ -160,6 +167,7 @@ class HostSide:
             return
         self._since_ns, self._lost_at = self.now_ns(), self._clock.monotonic()
         self._why = self.reason()
+        self._never = True
         self._away.add(-1)
         self._say_lost()
 
@@ -184,7 +192,7 @@ class HostSide:
         self._lost_ns = self._since_ns
         why = self.status.reason if self.away and self.status is not None else ""
         text = f"{self.name} is not reached" if not self.up else f"logs of {self.name} cannot be read"
-        self._say(notes.lost(self.now_ns(), self._since_ns, text, why or self._why))
+        self._say(notes.lost(self.now_ns(), self._since_ns, text, why or self._why, never=self._never))
 
     def _heard_ns(self) -> int:
         """When the host was last heard, by its engine's clock."""

@@ -52,14 +52,14 @@ def block_with(note: Note) -> LogBlock:
     return block_of([note.ns], [note.source * 4], [note.text.encode() + b"\n"], {0: note})
 
 
-def lost(ns: int, since_ns: int, what: str, why: str) -> Note:
-    """A host is not reached, or something like it."""
+def lost(ns: int, since_ns: int, what: str, why: str, *, never: bool = False) -> Note:
+    """A host is not reached, or something like it; `never`: nor was it before."""
     reason = f" ({sanitise(why, 120)})" if why else ""
     return Note(
         kind=NoteKind.LOST,
         source=-1,
         ns=ns,
-        text=safe(f"{what}{reason}; lines are fetched when it is back"),
+        text=safe(f"{what}{reason}; lines are fetched when it is{'' if never else ' back'}"),
         from_ns=since_ns,
     )
 
@@ -72,6 +72,18 @@ def back(ns: int, since_ns: int, away: float, host: str, *, whole: bool) -> Note
         source=-1,
         ns=ns,
         text=safe(f"{host} is back after {span(away)}; {nothing}"),
+        from_ns=since_ns,
+        to_ns=ns,
+    )
+
+
+def reached(ns: int, since_ns: int, waited: float, host: str) -> Note:
+    """A host that was not reached from the beginning is, after `waited` seconds."""
+    return Note(
+        kind=NoteKind.BACK,
+        source=-1,
+        ns=ns,
+        text=safe(f"{host} is reached after {span(waited)}; its lines follow"),
         from_ns=since_ns,
         to_ns=ns,
     )
