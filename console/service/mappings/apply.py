@@ -67,7 +67,7 @@ class Application:
             return MapEnding.NOTHING, "it is as stated: nothing to do", ""
         whole = Target(host=_host(plan), id="", name=safe(plan.id))
         try:
-            async with self.room.on_record(self.operation, _words(plan), whole):
+            async with self.room.on_record(self.operation, _words(self.job), whole):
                 await self._change()
         except AuditFailed as error:
             return self._failed(error)
@@ -237,7 +237,10 @@ def _host(plan: MapPlan) -> str:
     return stated.consumers[0].host if stated is not None and stated.consumers else ""
 
 
-def _words(plan: MapPlan) -> str:
+def _words(job: MapJob) -> str:
+    plan = job.plan
+    if job.cause:
+        return f"map repair {plan.id}"
     if plan.after is None:
         return f"map remove {plan.id}"
     return f"map {'apply' if plan.before == plan.after else 'set'} {plan.id}"

@@ -35,12 +35,19 @@ _SEEN = frozenset({"container", "network"})
 class Keeper:
     """Publishes a `MappingList` whenever something of it changed. Belongs to the network loop."""
 
-    def __init__(self, room: MapRoom, publish: Callable[[MappingList], None]) -> None:
+    def __init__(
+        self,
+        room: MapRoom,
+        publish: Callable[[MappingList], None],
+        amend: Callable[[MappingList], MappingList],
+    ) -> None:
+        """`amend` is given every new list and returns it with what else is to be said."""
         self.list = MappingList(book=Book())
         self.world: World | None = None
         """The one the list was judged over."""
         self._room = room
         self._publish = publish
+        self._amend = amend
         self._watched = False
         self._fresh = False
         self._wake = asyncio.Event()
@@ -87,7 +94,8 @@ class Keeper:
             now = self._room.clock.now()
             self.world = world
             standings = judge(self._room, book, histories, world, self.list.standings)
-            self._put(MappingList(book=book, standings=tuple(standings), looked=now, error=NOTHING))
+            found = MappingList(book=book, standings=tuple(standings), looked=now, error=NOTHING)
+            self._put(self._amend(found))
             return self.list
 
     async def _orphans(

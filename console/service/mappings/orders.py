@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from console.model.mappings.mapping import Book
-from console.service.mappings.desk import MappingList
-
 if TYPE_CHECKING:
     from console.model.actions import Consent
     from console.model.containers import ContainerKey
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
     from console.model.mappings.world import World
     from console.service.feed import Feed
     from console.service.fleet import Fleet
-    from console.service.mappings.desk import MapJob, Offers
+    from console.service.mappings.desk import MapJob, MappingList, Offers
     from console.service.mappings.work import Mappings
     from console.service.orders import Ask
 
@@ -36,7 +33,13 @@ class MapOrders:
     def mappings(self) -> MappingList:
         """As they were last seen."""
         found = self._feed.latest_mappings()
-        return found if found is not None else MappingList(book=Book(), error=self._fleet.map_place.none)
+        if found is not None:
+            return found
+        # Imported when somebody looks: the first screen does without.
+        from console.model.mappings.mapping import Book
+        from console.service.mappings.desk import MappingList
+
+        return MappingList(book=Book(), error=self._fleet.map_place.none)
 
     def watch(self, on: bool) -> None:
         """Whether somebody looks at the mappings now."""

@@ -42,14 +42,24 @@ class _Case:
     task: asyncio.Task[None] | None = None
     note: SafeText = NOTHING
     """Why it is not mended by itself."""
+    left_to: str = ""
+    """The reason for which it was left to a person: as long as that is so it is not looked into again."""
 
 
 class Repairs:
     """Belongs to the network loop."""
 
-    def __init__(self, room: MapRoom, begin: Begin, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        room: MapRoom,
+        begin: Begin,
+        noted: Callable[[], None],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`noted` is called when there is something new to say of a mapping."""
         self._room = room
         self._begin = begin
+        self._noted = noted
         self._chance = chance
         self._cases: dict[str, _Case] = {}
         self._well: dict[str, str] = {}
@@ -81,6 +91,8 @@ class Repairs:
             # A wording that was never true, as after an edit of the file, is for somebody to agree to.
             return standing
         case = self._cases.setdefault(ident, _Case())
+        if case.note and case.left_to == standing.reason:
+            return replace(standing, next_step=case.note)
         if not busy and (case.task is None or case.task.done()):
             self._consider(case, standing)
         return replace(standing, next_step=case.note or standing.next_step)
@@ -91,7 +103,7 @@ class Repairs:
             case.tries.popleft()
         if len(case.tries) >= TRIES:
             said = f"mended {TRIES} times in {WITHIN / 60:.0f} minutes and undone again: apply it yourself"
-            case.note = safe(said)
+            case.note, case.left_to = safe(said), standing.reason
             return
         pause = (WAIT + JITTER * self._chance()) * 2 ** len(case.tries)
         case.tries.append(now)
@@ -106,14 +118,22 @@ class Repairs:
             plan = await self._room.plan(mapping.id, mapping)
         except DockconError as error:
             log.warning("repair of %s: %s", mapping.id, error)
-            case.note = SafeText(error.message)
+            case.tries.pop()
+            self._leave(case, standing, SafeText(error.message))
             return
         if plan.before != mapping or not plan.steps:
             case.tries.pop()  # it is mended, or stated otherwise: nothing was done
             return
-        case.note = self._against(plan)
-        if not case.note:
-            self._begin(plan, standing.reason or safe("it was not as stated"))
+        if against := self._against(plan):
+            case.tries.pop()
+            self._leave(case, standing, against)
+            return
+        case.note = NOTHING
+        self._begin(plan, standing.reason or safe("it was not as stated"))
+
+    def _leave(self, case: _Case, standing: Standing, why: SafeText) -> None:
+        case.note, case.left_to = why, standing.reason
+        self._noted()
 
     def _against(self, plan: MapPlan) -> SafeText:
         """Why a plan is not for a machine to agree to."""

@@ -49,12 +49,13 @@ class Mappings:
         self.room = room
         self.taker = taker
         self._changed = changed
-        self._publish = publish
         self._jobs: dict[int, MapJob] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._locks: dict[str, asyncio.Lock] = {}
-        self.keeper = Keeper(room, self._listed)
-        self._repairs = Repairs(room, lambda plan, why: self.begin(number(), plan, BY_ITSELF, why))
+        self.keeper = Keeper(room, publish, self._amended)
+        self._repairs = Repairs(
+            room, lambda plan, why: self.begin(number(), plan, BY_ITSELF, why), self.keeper.nudge
+        )
 
     def jobs(self) -> tuple[MapJob, ...]:
         """The newest hundred, oldest first."""
@@ -164,9 +165,9 @@ class Mappings:
             await Application(self.room, self.taker, job, consent, operation, self._put).run()
         self.keeper.nudge()
 
-    def _listed(self, found: MappingList) -> None:
-        found = self._repairs.listed(found, busy=[job.plan.id for job in self._jobs.values() if not job.over])
-        self._publish(found)
+    def _amended(self, found: MappingList) -> MappingList:
+        busy = [job.plan.id for job in self._jobs.values() if not job.over]
+        return self._repairs.listed(found, busy)
 
     def _put(self, job: MapJob) -> None:
         self._jobs[job.number] = job
