@@ -63,6 +63,8 @@ class Container:
     ports: tuple[Port, ...] = ()
     labels: Mapping[str, SafeText] = field(default_factory=dict)
     networks: tuple[SafeText, ...] = ()
+    joins: str = ""
+    """The full id of the container whose network it uses, where it has none of its own."""
     volumes: tuple[SafeText, ...] = ()
     """Names of the volumes mounted into it, anonymous ones included, whether it runs or not."""
     command: SafeText = NOTHING

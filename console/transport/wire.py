@@ -76,12 +76,18 @@ def listed(host: str, row: Mapping[str, object], now: float) -> Container | None
         ports=_listed_ports(row.get("Ports")),
         labels=texts(mapping(row.get("Labels"))),
         networks=names(mapping(mapping(row.get("NetworkSettings")).get("Networks"))),
+        joins=_joined(mapping(row.get("HostConfig")).get("NetworkMode")),
         volumes=_volumes(row.get("Mounts")),
         command=_command(row.get("Command")),
         created=real(row.get("Created")),
         started=when if word in _BEGUN else None,
         finished=when if word in _ENDED or word is ContainerState.RESTARTING else None,
     )
+
+
+def _joined(mode: object) -> str:
+    other = raw_text(mode).removeprefix("container:")
+    return other if FULL_ID.match(other) else ""
 
 
 def _listed_name(value: object) -> SafeText:
@@ -151,6 +157,7 @@ def inspection(host: str, document: object) -> Inspection | None:
             ports=_inspected_ports(settings.get("Ports")),
             labels=texts(mapping(config.get("Labels"))),
             networks=names(mapping(settings.get("Networks"))),
+            joins=_joined(host_config.get("NetworkMode")),
             volumes=_volumes(whole.get("Mounts")),
             command=_command(path),
             created=moment(whole.get("Created")) or 0.0,

@@ -18,6 +18,7 @@ from console.model.redeploy.course import Found, Goal, StepKind
 from console.model.redeploy.plan import Ending, Plan, RedeployJob, Report, Rules, Told
 from console.model.text import SafeText, safe, sanitise
 from console.service.deeds import Audit
+from console.service.redeploy.company import Company
 from console.service.redeploy.errands import errand_from, errand_of, traces
 from console.service.redeploy.planning import make_plan
 from console.service.redeploy.sending import Neighbours
@@ -172,7 +173,14 @@ class Redeploys:
             if job is not None:
                 self._put(replace(job, told=(*job.told, (target, told))[-LINES_KEPT:]))
 
-        walk = Walk(errand, lambda: self._reach(target.host), self._clock, tell, record, order.goal)
+        async def record_of(other: Target, step: StepKind) -> None:
+            await self._audit.before(errand.operation, f"{what}: {step}", other)
+
+        async def reach() -> Engine:
+            return await self._reach(target.host)
+
+        company = Company(target.host, errand.rules, reach, self._clock, tell, record_of)
+        walk = Walk(errand, reach, self._clock, tell, record, order.goal, company)
         report = Report(ending=Ending.STUCK, text=safe("the console was closed meanwhile"))
         try:
             report = await walk.run()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from console.errors import EngineError, NotFound
 from console.model.actions import Target
+from console.model.containers import Container
 from console.model.redeploy.body import Recreation, recreation
 from console.model.redeploy.changes import Changes
-from console.model.redeploy.course import ENDINGS, OF, OPERATION, POLICY, RAN, WANTED, Way
+from console.model.redeploy.course import ENDINGS, OF, OPERATION, POLICY, RAN, WANTED, Way, plain
 from console.model.redeploy.documents import mapping, text
 from console.model.redeploy.networks import shares_network_of
 from console.model.redeploy.owners import owner_of
@@ -42,7 +43,9 @@ async def make_plan(
     progress(PullProgress(safe("reading the container")))
     inspection = await engine.inspect(target.id)
     document: Mapping[str, Any] = inspection.document
-    rows = {row.id: str(row.name) for row in await engine.containers()}
+    listed = await engine.containers()
+    # One that is half of a redeploy is meant by the name that it, or its successor, has afterwards.
+    rows = {row.id: plain(str(row.name)) for row in listed}
     old_image = await engine.deeds.image(text(document.get("Image")))
     reference = changes.image or text(mapping(document.get("Config")).get("Image"))
     warnings: list[SafeText] = []
@@ -61,6 +64,7 @@ async def make_plan(
     lines = describe(document, made, changes, files=files, same_image=same, runs=way.ran)
     if had.send is not None:
         lines.insert(0, PlanLine(sentence(had.send)))
+    refusal = await _company(engine, target, listed, lines, warnings) or refusal
     return Plan(
         target=target,
         operation=operation,
@@ -112,6 +116,33 @@ async def _files(
     except EngineError as error:
         warnings.append(safe(f"what it wrote into its own layer is not known: {error.message}"))
         return 0
+
+
+async def _company(
+    engine: Engine,
+    target: Target,
+    listed: Sequence[Container],
+    lines: list[PlanLine],
+    warnings: list[SafeText],
+) -> SafeText:
+    """Say what becomes of those that use its network; why one of them is in the way."""
+    refusal = NOTHING
+    for row in sorted(listed, key=lambda row: (row.created, row.id)):
+        if row.joins != target.id or row.name.endswith(ENDINGS):
+            continue
+        inspection = await engine.inspect(row.id)
+        owner = owner_of(inspection.document)
+        if not seen(inspection).running:
+            words = "uses its network and does not run: redeploy it, too, before it is started"
+            warnings.append(safe(f"{row.name} {words}"))
+            continue
+        words = f"{row.name} uses its network: it has none meanwhile, and is made anew after it"
+        lines.append(PlanLine(safe(words), disruptive=True))
+        if owner is not None and owner.undoes:
+            refusal = safe(f"{row.name} uses its network, and {owner.kind} {owner.name} manages that one")
+        elif mapping(inspection.document.get("HostConfig")).get("AutoRemove"):
+            refusal = safe(f"{row.name} uses its network and removes itself when it ends: stop it first")
+    return refusal
 
 
 def _warn(document: Mapping[str, Any], names: Mapping[str, str], warnings: list[SafeText]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from console.errors import (
     Conflict,
@@ -102,6 +103,18 @@ class Errand:
     """Makes the new container; None where it is there already, when an interrupted one is recovered."""
 
 
+class Company(Protocol):
+    """Those that live in the network of the container that is walked for."""
+
+    async def follow(self, engine: Engine, scene: Scene) -> SafeText:
+        """The new one is well: they go to it. Why one did not, or nothing."""
+        ...
+
+    async def back(self, engine: Engine, scene: Scene) -> None:
+        """The old one runs again: they go back to it."""
+        ...
+
+
 @dataclass(slots=True)
 class Walk:
     """One walk. `reach` waits until the host is up and returns its engine, or raises when it is not."""
@@ -112,6 +125,7 @@ class Walk:
     tell: Callable[[Told], None]
     record: Record
     goal: Goal = Goal.FINISH
+    company: Company | None = None
     reason: SafeText = NOTHING
     """Why it was turned round."""
     evidence: tuple[SafeText, ...] = ()
@@ -126,6 +140,8 @@ class Walk:
     _doubt: Doubt | None = None
     _warned: bool = False
     _sent: bool = False
+    _settled: bool = False
+    """Whether its company is where it belongs."""
 
     async def run(self) -> Report:
         """Walk until an end. Never raises for what a host or engine did."""
@@ -154,6 +170,8 @@ class Walk:
         if self.goal is Goal.UNDO and errand.create is None and self._doubtful(scene, step):
             await self.clock.sleep(LOOK_AGAIN)
             return None
+        if self.goal is Goal.UNDO and step in (StepKind.DISCARD, None):
+            await self._settle(engine, scene)
         if step is StepKind.WAIT and not self._asleep(scene):
             return await self._wait(engine, scene)
         if step is StepKind.WAIT:
@@ -174,6 +192,13 @@ class Walk:
             step = StepKind.SEND
         await self._do(engine, scene, step)
         return None
+
+    async def _settle(self, engine: Engine, scene: Scene) -> None:
+        """Before the new one goes, by which those that went with it are known."""
+        strangers = scene.facts.other is not None
+        if self.company is not None and not self._settled and not strangers:
+            await self.company.back(engine, scene)
+            self._settled = True
 
     def _doubtful(self, scene: Scene, step: StepKind | None) -> bool:
         if self._doubt is None:
@@ -242,6 +267,12 @@ class Walk:
         return None
 
     async def _tidy(self, engine: Engine, scene: Scene) -> Report | None:
+        if self.company is not None and not self._settled:
+            if why := await self.company.follow(engine, scene):
+                self._well, self._gate = NOTHING, None
+                self._turn(why)
+                return None
+            self._settled = True
         step = last_step(scene.facts, keep=self.errand.rules.keep > 0)
         if step is None:
             return self._end(Ending.DONE, str(self._well))

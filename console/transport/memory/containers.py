@@ -141,6 +141,17 @@ class MemoryContainer:
             detailed=True,
         )
 
+    @property
+    def joins(self) -> str:
+        """The id of the container whose network it uses."""
+        mode = next(iter(self.networks), "")
+        return mode.removeprefix("container:") if mode.startswith("container:") else ""
+
+    @property
+    def own_networks(self) -> dict[str, str]:
+        """Addresses by network; none where it uses those of another container."""
+        return {} if self.joins else self.networks
+
     def _container(self, host: str, **more: object) -> Container:
         has_code = self.state in (ContainerState.EXITED, ContainerState.DEAD, ContainerState.RESTARTING)
         values: dict[str, object] = {
@@ -154,7 +165,8 @@ class MemoryContainer:
             "health": self.health,
             "ports": tuple(sorted(self.ports)) if self.alive else (),
             "labels": {key: sanitise(value) for key, value in self.labels.items()},
-            "networks": tuple(sanitise(name) for name in sorted(self.networks)),
+            "networks": tuple(sanitise(name) for name in sorted(self.own_networks)),
+            "joins": self.joins,
             "volumes": tuple(sorted({sanitise(m.source) for m in self.mounts if not m.bind})),
             "command": sanitise(" ".join(self.command)),
             "created": self.created,

@@ -58,7 +58,7 @@ class MemoryDeeds:
             case ActionKind.STOP | ActionKind.START:
                 return False
             case ActionKind.RESTART:
-                daemon.restart(container)
+                self._restart(container)
             case ActionKind.KILL if runs:
                 daemon.kill(container, str(action.signal) or "SIGKILL")
             case ActionKind.PAUSE if container.state is ContainerState.RUNNING:
@@ -78,7 +78,20 @@ class MemoryDeeds:
                 raise Conflict(self._host, f"cannot {kind} a container that is {container.state}", status=409)
         return True
 
+    def _restart(self, container: MemoryContainer) -> None:
+        if container.state in RUNNING_STATES:
+            self._daemon.stop(container)
+        self._start(container)
+        self._daemon.tell(container, "restart")
+
     def _start(self, container: MemoryContainer) -> None:
+        if container.joins:
+            joined = self._daemon.containers.get(container.joins)
+            if joined is None:
+                raise NotFound(self._host, f"No such container: {container.joins}", status=404)
+            if not joined.alive:
+                words = f"cannot join network of a non running container: {joined.id}"
+                raise Conflict(self._host, words, status=409)
         wanted = {(port.ip, port.public) for port in container.ports if port.public}
         for other in self._daemon.containers.values():
             if other.alive and wanted & {(port.ip, port.public) for port in other.ports if port.public}:
@@ -168,8 +181,9 @@ class MemoryDeeds:
             if image not in self._daemon.references():
                 raise NotFound(self._host, f"No such image: {image}", status=404)
             mode = raw_text(mapping(body.get("HostConfig")).get("NetworkMode"))
-            network = "bridge" if mode in ("", "default") else mode
-            fields = _fields(body) | {"networks": {network: self._daemon.nets.free_address(network)}}
+            network = "bridge" if mode in ("", "default") else self._mode(mode)
+            address = "" if network.startswith("container:") else self._daemon.nets.free_address(network)
+            fields = _fields(body) | {"networks": {network: address}}
             made = self._daemon.create(name, image, **fields)
         finally:
             await self._call()
@@ -198,6 +212,12 @@ class MemoryDeeds:
         self._find(container_id)
         await self._call()
         return (safe("/tmp"), safe("/var/cache/app")) if container_id else (NOTHING,)
+
+    def _mode(self, mode: str) -> str:
+        """`container:NAME` as an engine keeps it: by id."""
+        kind, colon, other = mode.partition(":")
+        ids = {container.name: container.id for container in self._daemon.containers.values()}
+        return f"container:{ids.get(other, other)}" if kind == "container" and colon else mode
 
     def _find(self, container_id: str) -> MemoryContainer:
         container = self._daemon.containers.get(container_id)

@@ -197,7 +197,7 @@ def _network_settings(container: MemoryContainer) -> dict[str, object]:
         "SandboxID": stable_hex(f"sandbox/{container.id}"),
         "SandboxKey": f"/var/run/docker/netns/{container.id[:12]}",
         "Ports": ports if container.alive else {},
-        "Networks": {name: _endpoint(container, name, ip) for name, ip in container.networks.items()},
+        "Networks": {name: _endpoint(container, name, ip) for name, ip in container.own_networks.items()},
     }
 
 

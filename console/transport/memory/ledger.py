@@ -95,7 +95,7 @@ class Ledger:
 
     def tell_networks(self, container: MemoryContainer, action: str) -> None:
         """Of all its networks."""
-        for network in container.networks:
+        for network in container.own_networks:
             self.tell_network(container, network, action)
 
     def tell_network(self, container: MemoryContainer, network: str, action: str) -> None:
