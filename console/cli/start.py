@@ -52,7 +52,13 @@ def run(options: Options, homes: Homes, output: Output) -> int:
         asyncio.run(handle.aclose())
         raise
     return app.run(
-        handle, settings, read_only=options.read_only, state=homes.state, themes=homes.themes, who=who
+        handle,
+        settings,
+        read_only=options.read_only,
+        state=homes.state,
+        themes=homes.themes,
+        who=who,
+        shared=setup.config.audit,
     )
 
 

@@ -10,7 +10,6 @@ BINDINGS = frozenset(
         "app.help", "app.mouse", "app.palette", "app.quit",
         "choice.left", "choice.pick", "choice.right",
         "changes.leave", "changes.next", "changes.previous", "planning.leave",
-        "confirm.no", "confirm.yes",
         "consent.no", "consent.refuse", "consent.yes",
         "containers.finish", "containers.kill", "containers.pause", "containers.redeploy",
         "containers.remove",

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 LOCK_PATIENCE = 3.0
 """Seconds to wait for another console that is writing."""
 
+TAIL = 65536
+"""Bytes at the end of a file in which its last record is looked for."""
+
 
 class AuditFile:
     """Appends to one file. Safe to use from one loop; the thread is started with the first line."""
@@ -153,10 +156,35 @@ def read_audit(path: Path, since: float = 0.0) -> Iterator[AuditRecord]:
         return
     with stream:
         for line in stream:
-            try:
-                document = json.loads(line)
-            except ValueError:
-                continue
-            record = record_of(document) if isinstance(document, dict) else None
+            record = _record(line)
             if record is not None and record.time >= since:
                 yield record
+
+
+def newest(directory: Path) -> AuditRecord | None:
+    """The last action that ended of all records in a directory; None where there is none, or it cannot be
+    read. Reads the end of each file only; blocks.
+    """
+    found: list[AuditRecord] = []
+    for path in directory.glob("*.jsonl"):
+        try:
+            with path.open("rb") as stream:
+                stream.seek(max(0, os.fstat(stream.fileno()).st_size - TAIL))
+                lines = stream.read(TAIL).split(b"\n")
+        except OSError as error:
+            log.warning("%s cannot be read: %s", path, error)
+            continue
+        for line in reversed(lines):
+            record = _record(line)
+            if record is not None and record.phase is Phase.AFTER:
+                found.append(record)
+                break
+    return max(found, key=lambda record: record.time, default=None)
+
+
+def _record(line: str | bytes) -> AuditRecord | None:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return None
+    return record_of(document) if isinstance(document, dict) else None

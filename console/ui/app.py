@@ -61,8 +61,11 @@ class DockconApp(TerminalApp):
         now: Callable[[], float] = wall,
         glyphs: Glyphs | None = None,
         who: Who | None = None,
+        shared: Path | None = None,
     ) -> None:
+        """`shared`: the directory in which all operators of the fleet keep their records."""
         super().__init__(settings, themes)
+        self._shared = shared
         self.glyphs = glyphs or glyphs_for(encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
         self.bridge = Bridge(self, handle, now, period=1 / max(1, settings.fps))
         self.main = MainScreen(self.bridge, self.glyphs, settings.logs, read_only=read_only)
@@ -82,6 +85,10 @@ class DockconApp(TerminalApp):
         self.set_interval(WHO_EVERY, self._look_who)
         self.set_interval(SWEEP, sweep)
         self._look_who()
+        if self._shared is not None:
+            from console.ui.last_action import follow
+
+            follow(self.main, self.main.status, self._shared)
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover everything while nothing fits."""
@@ -162,6 +169,20 @@ class DockconApp(TerminalApp):
         """What ctrl+c says: it is too easily typed to end anything."""
         self.main.post_message(Said("q quits"))
 
+    async def action_quit(self) -> None:
+        """Leave; with jobs under way only after a question."""
+        from console.ui.screens.leaving import LeavingScreen, under_way
+
+        if not under_way(self.bridge):
+            self.exit()
+            return
+
+        def answered(consent: object) -> None:
+            if consent is not None:
+                self.exit()
+
+        await self.push_screen(LeavingScreen(self.bridge, self.glyphs), answered)
+
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, so that its own selection works, or take it back."""
         ours = self.take_mouse(not self.has_mouse)
@@ -177,6 +198,7 @@ def run(
     state: Path = Path("."),
     themes: Path | None = None,
     who: Who | None = None,
+    shared: Path | None = None,
 ) -> int:
     """Run the console on this terminal until it is left; close `handle`; return the exit code.
 
@@ -186,6 +208,8 @@ def run(
     calm()
 
     def make() -> DockconApp:
-        return DockconApp(handle, settings, read_only=read_only, state=state, themes=themes, who=who)
+        return DockconApp(
+            handle, settings, read_only=read_only, state=state, themes=themes, who=who, shared=shared
+        )
 
     return asyncio.run(run_on_terminal(make, handle))

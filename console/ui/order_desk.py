@@ -15,6 +15,7 @@ from console.model.redeploy.plan import Ending, RedeployJob
 from console.model.text import SafeText, safe, sanitise
 from console.model.timeline.entries import Entry, Source, Weight, thing
 from console.ui.asking import ask, said, tone
+from console.ui.last_action import last_words
 from console.ui.messages import ActWanted, RecoverWanted, RedeployWanted
 from console.ui.redeploying import outcome_of
 
@@ -165,7 +166,9 @@ class OrderDesk:
         return new
 
     def _record(self, target: Target, action: str, result: str, text: SafeText) -> None:
-        """Actions belong on the timeline, between what the engines tell."""
+        """Actions belong on the timeline, between what the engines tell; the last one is kept in view."""
+        now = self.bridge.now()
+        self.status.remember(last_words(action, target.ref, result, now), now)
         about = self.bridge.live.container(target.key) or thing(target.host, target.name, target.id)
         self.bridge.record(
             Entry(

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from console.config.schema import Settings
-from console.model.audit import Phase
+from console.model.actions import Target
+from console.model.audit import Actor, Phase
 from console.model.containers import ContainerState
 from console.model.hosts import Guard, HostSpec
 from console.model.redeploy.plan import Rules
-from console.service.audit import MemoryAudit
+from console.model.text import safe
+from console.service.audit import AuditFile, MemoryAudit
 from console.service.network import NetworkThread
 from console.service.remember import Forgetful
 from console.transport.clock import SystemClock
@@ -27,7 +31,7 @@ from tests.ui.waiting import until
 class Scene:
     """A console over two memory hosts: `app-1` asks, `db-1` wants the name typed."""
 
-    def __init__(self, *, read_only: bool = False) -> None:
+    def __init__(self, *, read_only: bool = False, stable: float = 0.3) -> None:
         specs = [
             HostSpec(name="app-1", address="x"),
             HostSpec(name="db-1", address="y", guard=Guard.TYPED),
@@ -46,7 +50,7 @@ class Scene:
             memory=Forgetful(),
             audit=self.audit,
             read_only=read_only,
-            rules=lambda: Rules(stable=0.3, timeout=5.0),
+            rules=lambda: Rules(stable=stable, timeout=5.0),
         ).start()
 
     def state(self, name: str, host: str = "app-1") -> ContainerState:
@@ -63,6 +67,20 @@ async def driven(scene: Scene, size: tuple[int, int] = (80, 24)) -> AsyncIterato
             yield console
     finally:
         await scene.handle.aclose()
+
+
+def _same(actor: Actor) -> Actor:
+    return actor
+
+
+class Then(SystemClock):
+    """Another time."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def now(self) -> float:
+        return self.at
 
 
 async def answer(console: Console, *keys: str) -> None:
@@ -312,3 +330,61 @@ async def test_nothing_to_take_back() -> None:
     async with driven(scene) as console:
         await console.press("U")
         await says(console, "no redeploy left anything of it")
+
+
+async def test_leaving_with_a_job_under_way_is_asked() -> None:
+    scene = Scene(stable=3600.0)
+    async with driven(scene, (100, 40)) as console:
+        await console.press("R")
+        await says(console, "what shall be different?")
+        await answer(console, "enter")
+        await says(console, "Redeploy 1 container?")
+        await answer(console, "y", "enter")
+        await says(console, "wait until it is well")
+        await console.press("escape", "q")
+        await says(console, "Leave while something is under way?")
+        assert "redeploy web@app-1" in console.screen()
+        await answer(console, "enter")
+        await until(lambda: len(console.app.screen_stack) == 2, "it stays")
+        assert not console.app._exit
+        await console.press("q")
+        await says(console, "Leave while something is under way?")
+        await answer(console, "y", "enter")
+        await until(lambda: console.app._exit, "it is left")
+    assert scene.audit.lines[-1][3] == "stuck"
+
+
+async def test_leaving_without_one_asks_nothing() -> None:
+    async with driven(Scene()) as console:
+        await console.press("q")
+        await until(lambda: console.app._exit, "it is left")
+
+
+async def test_the_last_action_stays_in_view_where_there_is_room() -> None:
+    async with driven(Scene(), (140, 30)) as console:
+        await console.press("r")
+        await says(console, "Restart 1 container?")
+        await answer(console, "y", "enter")
+        await says(console, "restart web@app-1: done")
+        console.app.main.status._fall_silent()
+        await until(lambda: "last: restart web@app-1 " in console.line("#status"), "the last action")
+        await console.resize(80, 24)
+        assert "last:" not in console.line("#status")
+
+
+async def test_the_last_action_of_all_operators(tmp_path: Path) -> None:
+    for who, at in (("dba", 1717243200.0), ("ops", 1717240000.0)):
+        actor = Actor(uid=1, login=who)
+        audit = AuditFile(tmp_path / f"{who}.jsonl", "prod", partial(_same, actor), Then(at))
+        target = Target(host="app-1", id="a" * 64, name=safe("worker"))
+        await audit.before("x", "restart", target)
+        await audit.after("x", "restart", target, "done")
+        await audit.aclose()
+    scene = Scene()
+    app = DockconApp(scene.handle, Settings(), glyphs=UNICODE, shared=tmp_path)
+    try:
+        async with app.run_test(size=(140, 30)) as pilot:
+            console = Console(app, pilot)
+            await until(lambda: "last: dba restart worker@app-1 " in console.line("#status"), "the last one")
+    finally:
+        await scene.handle.aclose()

@@ -14,10 +14,10 @@ from textual.widgets import Static
 from console.model.hosts import HostState
 from console.model.questions import Prompt, Question, QuestionKind
 from console.model.text import safe
-from console.ui.cells import ASCII, UNICODE
-from console.ui.lines import text_of
+from console.ui.cells import ASCII, UNICODE, Cell
+from console.ui.lines import Line, text_of, wrap
 from console.ui.question_desk import QuestionDesk
-from console.ui.screens.confirm import ConfirmScreen
+from console.ui.screens.consent import ConsentScreen
 from console.ui.screens.dialog import QUIET, Dialog
 from console.ui.screens.question import QuestionScreen
 from console.ui.theme import variable_defaults
@@ -219,21 +219,24 @@ async def test_text_of_a_host_is_never_read_as_markup() -> None:
         assert str(dialog.query(".prompt").first(Static).render()) == nasty
 
 
+class Consent(ConsentScreen):
+    def about(self, width: int) -> list[Line]:
+        return wrap([Cell("Restart web@app-1?")], width)
+
+
 async def test_a_change_is_confirmed_only_on_purpose() -> None:
     app = DialogApp()
     answers = [(["enter"], False), (["escape"], False), (["n"], False), (["y", "enter"], True)]
     async with app.run_test(size=(60, 20)) as pilot:
-        for keys, answer in answers:
-            dialog = ConfirmScreen(
-                ASCII, title="Restart", target="web@app-1", details=["one"], clock=app.clock
-            )
+        for keys, agreed in answers:
+            dialog = Consent(ASCII, yes="restart", clock=app.clock)
             await app.ask(dialog, settled=False)
             await pilot.press("y", "enter", "n", "escape")
             assert app.answers == []
             assert "web@app-1" in shown(dialog)
             app.clock.at += QUIET
             await pilot.press(*keys)
-            assert app.answers == [answer]
+            assert [answer is not None for answer in app.answers] == [agreed]
             app.answers.clear()
 
 

@@ -44,13 +44,11 @@ async def make_plan(
     inspection = await engine.inspect(target.id)
     document: Mapping[str, Any] = inspection.document
     listed = await engine.containers()
-    # One that is half of a redeploy is meant by the name that it, or its successor, has afterwards.
-    rows = {row.id: plain(str(row.name)) for row in listed}
+    rows = _names(listed)
     old_image = await engine.deeds.image(text(document.get("Image")))
     reference = changes.image or text(mapping(document.get("Config")).get("Image"))
-    warnings: list[SafeText] = []
     had = await Source(engine, target.host, rules, neighbours or {}, progress).find(reference)
-    warnings += had.warnings
+    warnings = had.warnings
     made = recreation(document, old_image, changes, rows)
     operation = uuid.uuid4().hex[:16]
     now = seen(inspection)
@@ -61,9 +59,8 @@ async def make_plan(
     files = await _files(engine, target, document, warnings)
     same = text(mapping(had.image).get("Id")) == text(document.get("Image"))
     _warn(document, rows, warnings)
-    lines = describe(document, made, changes, files=files, same_image=same, runs=way.ran)
-    if had.send is not None:
-        lines.insert(0, PlanLine(sentence(had.send)))
+    lines = [PlanLine(sentence(had.send))] if had.send is not None else []
+    lines += describe(document, made, changes, files=files, same_image=same, runs=way.ran)
     refusal = await _company(engine, target, listed, lines, warnings) or refusal
     return Plan(
         target=target,
@@ -116,6 +113,11 @@ async def _files(
     except EngineError as error:
         warnings.append(safe(f"what it wrote into its own layer is not known: {error.message}"))
         return 0
+
+
+def _names(listed: Sequence[Container]) -> dict[str, str]:
+    """By id. Half of a redeploy is meant by the name that it, or its successor, has afterwards."""
+    return {row.id: plain(str(row.name)) for row in listed}
 
 
 async def _company(
