@@ -23,13 +23,6 @@ _EXITS = {
     Result.FAILED: Exit.FAILED,
     Result.UNKNOWN: Exit.UNKNOWN,
 }
-_WORDS = {
-    Result.DONE: "done",
-    Result.NOTHING: "already so",
-    Result.REFUSED: "refused",
-    Result.FAILED: "failed",
-    Result.UNKNOWN: "outcome unknown",
-}
 
 WAIT_LOOK = 0.5
 """Seconds between two looks at a container that is waited for."""
@@ -118,5 +111,5 @@ def _print(action: Action, outcomes: list[Outcome], options: Options, output: Ou
         return
     for outcome in outcomes:
         why = "; ".join(filter(None, (outcome.text, outcome.next_step)))
-        said = _WORDS[outcome.result] + (f": {why}" if why else "")
+        said = outcome.result.words + (f": {why}" if why else "")
         output.line(f"{action.kind} {outcome.target.ref}: {said}")

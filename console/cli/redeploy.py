@@ -16,7 +16,7 @@ from console.cli.setup import rules_of as setup_rules
 from console.config.paths import Homes
 from console.errors import HostError, UsageError
 from console.model.actions import Consent, Target
-from console.model.redeploy.changes import Changes, memory_size
+from console.model.redeploy.changes import Changes, memory_size, pairs
 from console.model.redeploy.course import Found, Goal, Trace
 from console.model.redeploy.plan import Ending, Plan, RedeployJob, Report, Rules
 from console.model.text import sanitise
@@ -101,27 +101,13 @@ def changes_of(options: Options) -> Changes:
     """What is to be different. Raises UsageError."""
     return Changes(
         image=options.image,
-        env=_pairs(options.env, "--env"),
-        labels=_pairs(options.label, "--label"),
+        env=pairs(options.env, "--env"),
+        labels=pairs(options.label, "--label"),
         ports=tuple(options.publish) if options.publish else None,
         restart=options.restart,
         memory=memory_size(options.memory) if options.memory else None,
         cpus=options.cpus,
     )
-
-
-def _pairs(stated: Sequence[str], option: str) -> dict[str, str | None]:
-    """`A=1` sets, `A-` takes away."""
-    found: dict[str, str | None] = {}
-    for entry in stated:
-        name, equals, value = entry.partition("=")
-        if equals and name:
-            found[name] = value
-        elif entry.endswith("-") and len(entry) > 1:
-            found[entry[:-1]] = None
-        else:
-            raise UsageError(f"{option} {entry}", next_step="write NAME=VALUE, or NAME- to take it away")
-    return found
 
 
 def rules_of(setup: Setup, options: Options) -> Rules:

@@ -100,6 +100,11 @@ class Result(StrEnum):
     UNKNOWN = "unknown"
     """It was asked and the answer was lost; the next list shows what became of it."""
 
+    @property
+    def words(self) -> str:
+        """As it is told to a person."""
+        return {Result.NOTHING: "already so", Result.UNKNOWN: "outcome unknown"}.get(self, self.value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:

@@ -109,19 +109,10 @@ def consequence(action: Action) -> str:
             return ""
 
 
-_WORDS = {
-    Result.DONE: "done",
-    Result.NOTHING: "already so",
-    Result.REFUSED: "refused",
-    Result.FAILED: "failed",
-    Result.UNKNOWN: "outcome unknown",
-}
-
-
 def said(action: Action, outcome: Outcome) -> str:
     """`restart web@app-1: done`."""
     why = "; ".join(filter(None, (outcome.text, outcome.next_step)))
-    return f"{action.text} {outcome.target.ref}: {_WORDS[outcome.result]}" + (f": {why}" if why else "")
+    return f"{action.text} {outcome.target.ref}: {outcome.result.words}" + (f": {why}" if why else "")
 
 
 def tone(result: Result) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from console.errors import UsageError
 from console.model.actions import Target
-from console.model.redeploy.changes import Changes, memory_size, restart_policy
+from console.model.redeploy.changes import Changes, memory_size, pairs, restart_policy
 from console.model.redeploy.plan import Ending, Plan, RedeployJob, Report
 from console.ui.cells import Cell
 from console.ui.lines import BLANK, Line, wrap
@@ -56,16 +56,7 @@ def _pairs(field: str, text: str) -> dict[str, str | None]:
         words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"{field}: a quote is not closed") from error
-    found: dict[str, str | None] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if equals and name:
-            found[name] = value
-        elif word.endswith("-") and len(word) > 1:
-            found[word[:-1]] = None
-        else:
-            raise UsageError(f"{field}: `{word}`", next_step="write NAME=VALUE, or NAME- to take it away")
-    return found
+    return pairs(words, f"{field}:")
 
 
 def plan_lines(plans: Sequence[Plan], width: int) -> list[Line]:

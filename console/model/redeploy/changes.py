@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,20 @@ def apply(changes: Changes, config: dict[str, Any], host_config: dict[str, Any])
     if changes.cpus is not None:
         host_config["NanoCpus"] = round(changes.cpus * 1e9)
         host_config["CpuQuota"] = host_config["CpuPeriod"] = 0
+
+
+def pairs(stated: Iterable[str], what: str) -> dict[str, str | None]:
+    """`A=1` sets, `A-` takes away. Raises UsageError, which begins with `what`."""
+    found: dict[str, str | None] = {}
+    for entry in stated:
+        name, equals, value = entry.partition("=")
+        if equals and name:
+            found[name] = value
+        elif entry.endswith("-") and len(entry) > 1:
+            found[entry[:-1]] = None
+        else:
+            raise UsageError(f"{what} `{entry}`", next_step="write NAME=VALUE, or NAME- to take it away")
+    return found
 
 
 def _publish(ports: tuple[str, ...], config: dict[str, Any], host_config: dict[str, Any]) -> None:
