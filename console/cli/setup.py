@@ -124,8 +124,9 @@ def _demo(options: Options) -> Setup:
 
 def _demo_mappings(fleet: MemoryFleet, who: Who) -> MapSetup:
     from console.service.mappings.making import memory_setup
+    from console.transport.memory import demo_book
 
-    return memory_setup(fleet.name, fleet.clock, who.account)
+    return memory_setup(fleet.name, fleet.clock, who.account, demo_book())
 
 
 def rules_of(config: FleetConfig) -> Rules:

@@ -48,10 +48,14 @@ def _of_server(one: AmbassadorView, server: ServerView) -> Proof:
     if server.status.startswith("UP"):
         return Proof(text=text, ok=True, detail=safe(server.check))
     if server.status.startswith("DOWN"):
-        said = _WORDS.get(server.check.lstrip("* "), server.check or "down")
-        return Proof(text=text, ok=False, detail=safe(said))
+        return Proof(text=text, ok=False, detail=said(server))
     # A slot of a server-template that no address has come for is in maintenance, and no harm.
     return Proof(text=text, ok=None, detail=safe(server.status or "not checked"))
+
+
+def said(server: ServerView) -> SafeText:
+    """What HAProxy's word for a failed check means."""
+    return safe(_WORDS.get(server.check.lstrip("* "), server.check or "is down"))
 
 
 async def by_name(
