@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from console.errors import DockconError, GuardRefused
@@ -45,7 +47,8 @@ class InsideDesk:
         """Refuse what makes no sense, then do it."""
         why = objection(event.what, event.containers)
         try:
-            for container in event.containers:
+            # Files may come out of anywhere; where they would go in, it is asked again.
+            for container in event.containers if event.what != "files" else ():
                 forbid(self._specs[container.host], read_only=self.read_only)
         except GuardRefused as refused:
             why = str(refused)
@@ -53,16 +56,27 @@ class InsideDesk:
             self.status.say(why, "warn")
             return
         targets = [Target.of(container) for container in event.containers]
-        self._screen.run_worker(self._shell(targets[0]), group="inside", exit_on_error=False)
+        work = {"shell": self._shell, "command": self._command, "files": self._files}[event.what](targets)
+        self._screen.run_worker(work, group="inside", exit_on_error=False)
+
+    def _typed(self, targets: Sequence[Target]) -> list[str]:
+        """Names that have to be typed before anything is done in these."""
+        guarded = [target for target in targets if self._specs[target.host].guard is Guard.TYPED]
+        return [str(name) for name in dict.fromkeys(target.name for target in guarded)]
 
     # A shell
 
-    async def _shell(self, target: Target) -> None:
-        consent: Consent | None = Consent(yes=True)
-        if self._specs[target.host].guard is Guard.TYPED:
-            from console.ui.screens.inside import EnterScreen
+    async def _consent(self, question: str, target: Target) -> Consent | None:
+        """The key itself is a yes; where names have to be typed, it is asked."""
+        if not self._typed([target]):
+            return Consent(yes=True)
+        from console.ui.screens.inside import EnterScreen
 
-            consent = await self.app.push_screen_wait(EnterScreen(target, self.glyphs))
+        return await self.app.push_screen_wait(EnterScreen(question, target, self.glyphs))
+
+    async def _shell(self, targets: Sequence[Target]) -> None:
+        target = targets[0]
+        consent = await self._consent("Open a shell?", target)
         if consent is None:
             self.status.say("no shell was opened", "dim")
             return
@@ -107,6 +121,113 @@ class InsideDesk:
                 carrying.cancel()
                 await asyncio.gather(carrying, return_exceptions=True)
 
+    # A command
+
+    async def _command(self, targets: Sequence[Target]) -> None:
+        from console.service.inside.runs import CommandRun
+        from console.ui.screens.form import FormScreen
+        from console.ui.screens.inside import RunScreen, result
+
+        names = self._typed(targets)
+        title = f"Run a command in {'1 container' if len(targets) == 1 else f'{len(targets)} containers'}"
+        form = FormScreen(
+            title, targets, COMMAND_FIELDS, self.glyphs, objection=command_objection, names=names
+        )
+        typed = await self.app.push_screen_wait(form)
+        if typed is None:
+            self.status.say("nothing was run", "dim")
+            return
+        run = CommandRun(shlex.split(typed["command"]), targets)
+        consent = Consent(yes=True, typed=frozenset(names))
+        living = asyncio.create_task(self.bridge.handle.orders.inside.command(run, consent))
+        try:
+            await self.app.push_screen_wait(RunScreen(run, self.glyphs))
+        finally:
+            living.cancel()
+            (error,) = await asyncio.gather(living, return_exceptions=True)
+        if isinstance(error, DockconError):
+            self.status.say(f"command: {error}", "bad")
+            return
+        text, well = result(run)
+        self.status.say(f"command: {text}", "ok" if well else "warn")
+        for seen in run.look():
+            self._record(seen.target, "exec", f"exec: {seen.text}", "ok" if seen.well else "warn")
+
+    # Files
+
+    async def _files(self, targets: Sequence[Target]) -> None:
+        from console.ui.screens.form import FormScreen
+
+        target = targets[0]
+        form = FormScreen("Copy files", targets, FILE_FIELDS, self.glyphs, objection=files_objection)
+        typed = await self.app.push_screen_wait(form)
+        if typed is None:
+            self.status.say("nothing was copied", "dim")
+            return
+        into = typed["to"].startswith(":")
+        what = f"{'copy-in' if into else 'copy-out'} {target.ref}"
+        consent: Consent | None = Consent()
+        if into:
+            try:
+                forbid(self._specs[target.host], read_only=self.read_only)
+            except GuardRefused as refused:
+                self.status.say(str(refused), "warn")
+                return
+            consent = await self._consent("Copy files into it?", target)
+        if consent is None:
+            self.status.say("nothing was copied", "dim")
+            return
+        try:
+            told, tone = await self._copied(target, typed, consent)
+        except DockconError as error:
+            told, tone = str(error), "bad"
+        self.status.say(f"{what}: {told}", tone)
+        if tone != "dim":
+            self._record(target, what.partition(" ")[0], f"{what}: {told}", tone)
+
+    async def _copied(self, target: Target, typed: Mapping[str, str], consent: Consent) -> tuple[str, str]:
+        from console.service.inside.copying import Exists
+        from console.ui.screens.confirm import ConfirmScreen
+
+        try:
+            return await self._copy(target, typed, consent, force=False)
+        except Exists as there:
+            dialog = ConfirmScreen(
+                self.glyphs, title="Replace it?", target=there.message, details=(arrow(typed),), yes="Replace"
+            )
+            if not await self.app.push_screen_wait(dialog):
+                return "nothing was copied", "dim"
+        return await self._copy(target, typed, consent, force=True)
+
+    async def _copy(
+        self, target: Target, typed: Mapping[str, str], consent: Consent, *, force: bool
+    ) -> tuple[str, str]:
+        from console.service.inside.copying import Progress
+        from console.ui.screens.inside import CopyScreen
+
+        inside, progress = self.bridge.handle.orders.inside, Progress()
+        source, to = typed["from"], typed["to"]
+        if to.startswith(":"):
+            here = here_of(source)
+            work = inside.copy_in(target, here, to[1:], progress, consent, force=force)
+        else:
+            work = inside.copy_out(target, source[1:], here_of(to), progress, force=force)
+        screen = CopyScreen(f"{target.ref}  {arrow(typed)}", progress, self.glyphs)
+        left = asyncio.Event()
+        await self.app.push_screen(screen, lambda _: left.set())
+        copying, leaving = asyncio.create_task(work), asyncio.create_task(left.wait())
+        try:
+            await asyncio.wait({copying, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not copying.done():
+                return "stopped", "warn"
+            return str(copying.result().text), "ok"
+        finally:
+            for task in (copying, leaving):
+                task.cancel()
+            await asyncio.gather(copying, leaving, return_exceptions=True)
+            if self.app.screen is screen:
+                screen.dismiss()
+
     def _record(self, target: Target, action: str, told: str, tone: str) -> None:
         about = self.bridge.live.container(target.key) or thing(target.host, target.name, target.id)
         self.bridge.record(
@@ -125,10 +246,53 @@ def objection(what: str, containers: Sequence[Container]) -> str:
     """Why it makes no sense; empty where it does."""
     if what == "shell" and len(containers) > 1:
         return f"{len(containers)} are marked: a shell is opened in one at a time; e runs a command in all"
+    if what == "files":
+        return "" if len(containers) == 1 else "files are copied out of or into one container at a time"
     for container in containers:
         if container.state not in (ContainerState.RUNNING, ContainerState.UNKNOWN):
             return f"{container.ref}: it is {container.state}; only a running container has processes"
     return ""
+
+
+COMMAND_FIELDS = {
+    "command": (
+        "command",
+        "as you would type it; quotes work, but no shell reads it: for pipes and variables sh -c '...'",
+    )
+}
+FILE_FIELDS = {
+    "from": ("from", ":/path is in the container, another one here"),
+    "to": ("to", "the other side: ./ or ~/file here, or :/path in the container"),
+}
+
+
+def command_objection(typed: Mapping[str, str]) -> str:
+    """What is wrong with a command; empty where nothing is."""
+    try:
+        words = shlex.split(typed["command"])
+    except ValueError:
+        return "a quote is not closed"
+    return "" if words and words[0] else "type a command"
+
+
+def files_objection(typed: Mapping[str, str]) -> str:
+    """What is wrong with two paths; empty where nothing is."""
+    inside = [typed[key] for key in ("from", "to") if typed[key].startswith(":")]
+    if len(inside) != 1:
+        return "one of them is in the container, and begins with a colon: :/etc/hosts"
+    if not all(typed.values()) or not inside[0].startswith(":/"):
+        return "both paths are wanted, that in the container from its root: :/etc/hosts"
+    return ""
+
+
+def here_of(typed: str) -> Path:
+    """A path on this machine as it was typed."""
+    return Path(typed).expanduser()
+
+
+def arrow(typed: Mapping[str, str]) -> str:
+    """`:/etc/hosts -> ./hosts`."""
+    return sanitise(f"{typed['from']} -> {typed['to']}", 400)
 
 
 def outcome(target: Target, ended: Ended | None) -> tuple[str, str]:

@@ -112,6 +112,22 @@ CONTAINERS: Final = (
         show=False,
         tooltip="A shell in this container; ctrl+d comes back",
     ),
+    Binding(
+        "e",
+        "inside('command')",
+        "command",
+        id="containers.command",
+        show=False,
+        tooltip="Run one command in the marked, or in this one",
+    ),
+    Binding(
+        "f",
+        "inside('files')",
+        "files",
+        id="containers.files",
+        show=False,
+        tooltip="Copy files out of this container or into it",
+    ),
     Binding("d", "act('remove')", "remove", id="containers.remove", show=False, tooltip="Remove; asks first"),
     Binding("P", "act('pause')", "pause", id="containers.pause", show=False, tooltip="Pause; asks first"),
     Binding(

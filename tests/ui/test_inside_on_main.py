@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from console.model.audit import Phase
 from console.service.inside.terminal import Parting
 from console.service.inside.wire import Wire
+from tests.ui.driving import Console
 from tests.ui.test_deeds_on_main import Scene, answer, driven, says
+from tests.ui.waiting import until
 
 
 class Person:
@@ -116,3 +119,138 @@ async def test_a_host_that_wants_the_name_typed(monkeypatch: pytest.MonkeyPatch)
         await console.type("postgres")
         await console.press("enter")
         await says(console, "shell postgres@db-1: ended with exit code 0")
+
+
+# Commands
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_a_command_and_its_output(size: tuple[int, int]) -> None:
+    scene = Scene()
+    async with driven(scene, size) as console:
+        await console.press("e")
+        await says(console, "Run a command in 1 container")
+        assert "web@app-1" in console.screen()
+        await answer(console)
+        await console.type("sh -c 'pwd; ls /none; exit 3'")
+        await console.press("enter")
+        await says(console, "exit code 3")
+        assert "ls: /none: No such file" in console.screen()
+        await console.press("escape")
+        await says(console, "command: exit code 3")
+        assert [(phase, action) for phase, action, _, _ in scene.audit.lines] == [
+            (Phase.BEFORE, "exec"),
+            (Phase.AFTER, "exec"),
+        ]
+
+
+async def test_a_command_in_the_marked_ones_and_a_host_that_wants_the_name() -> None:
+    scene = Scene()
+    async with driven(scene, (100, 30)) as console:
+        await console.press("space", "space", "space", "e")
+        await says(console, "Run a command in 3 containers")
+        await answer(console)
+        await console.type("hostname")
+        await console.press("enter", "enter")
+        await says(console, "type the name: postgres")
+        assert scene.audit.lines == []
+        await console.type("postgres")
+        await console.press("enter")
+        await says(console, "3 ended with 0")
+        for host, name in (("app-1", "web"), ("app-1", "worker"), ("db-1", "postgres")):
+            assert scene.fleet[host].daemon.find(name).id[:12] in console.screen()
+
+
+async def test_a_command_that_runs_is_stopped_by_leaving_it() -> None:
+    scene = Scene()
+    async with driven(scene) as console:
+        await console.press("e")
+        await says(console, "Run a command")
+        await answer(console)
+        await console.type("sleep 1000")
+        await console.press("enter")
+        await says(console, "esc stops it")
+        await says(console, "running")
+        await console.press("escape")
+        await says(console, "command: stopped: it was told to end")
+        assert scene.audit.lines[-1][3] == "unknown"
+
+
+@pytest.mark.parametrize(("typed", "said"), [("", "type a command"), ("sh -c 'x", "a quote is not closed")])
+async def test_what_is_no_command_is_said(typed: str, said: str) -> None:
+    scene = Scene()
+    async with driven(scene) as console:
+        await console.press("e")
+        await says(console, "Run a command")
+        await answer(console)
+        await console.type(typed)
+        await console.press("enter")
+        await says(console, said)
+        await console.press("escape")
+        await says(console, "nothing was run")
+        assert scene.audit.lines == []
+
+
+# Files
+
+
+async def copies(console: Console, source: str, to: str) -> None:
+    await console.press("f")
+    await says(console, "Copy files")
+    await answer(console)
+    await console.type(source)
+    await console.press("enter")
+    await console.type(to)
+    await console.press("enter")
+
+
+async def test_a_file_comes_out_and_is_replaced_only_when_told(tmp_path: Path) -> None:
+    scene = Scene()
+    async with driven(scene, (120, 30)) as console:
+        await copies(console, ":/app/README", f"{tmp_path}/got")
+        await says(console, "copy-out web@app-1: ")
+        await until(lambda: (tmp_path / "got").exists(), "the file")
+        (tmp_path / "got").write_text("mine")
+        await copies(console, ":/app/README", f"{tmp_path}/got")
+        await says(console, "Replace it?")
+        await answer(console, "enter")
+        await says(console, "nothing was copied")
+        assert (tmp_path / "got").read_text() == "mine"
+        await copies(console, ":/app/README", f"{tmp_path}/got")
+        await says(console, "Replace it?")
+        await answer(console, "y", "enter")
+        await until(lambda: (tmp_path / "got").read_text() == "shop/web:1\n", "it is replaced")
+
+
+async def test_a_file_goes_in_and_wants_the_name_where_it_must(tmp_path: Path) -> None:
+    scene = Scene()
+    (tmp_path / "f").write_text("new")
+    async with driven(scene, (120, 30)) as console:
+        await copies(console, f"{tmp_path}/f", ":/tmp")
+        await says(console, "copy-in web@app-1: ")
+        daemon = scene.fleet["app-1"].daemon
+        assert daemon.disk(daemon.find("web")).nodes["/tmp/f"].data == b"new"
+        await console.press("end")
+        await copies(console, f"{tmp_path}/f", ":/tmp")
+        await says(console, "type postgres")
+        await answer(console, "escape")
+        await says(console, "nothing was copied")
+
+
+async def test_a_read_only_console_copies_out_only(tmp_path: Path) -> None:
+    scene = Scene(read_only=True)
+    (tmp_path / "f").write_text("new")
+    async with driven(scene, (120, 30)) as console:
+        await copies(console, f"{tmp_path}/f", ":/tmp")
+        await says(console, "read-only")
+        await copies(console, ":/app/README", f"{tmp_path}/got")
+        await until(lambda: (tmp_path / "got").exists(), "the file")
+
+
+async def test_two_paths_of_which_one_is_inside() -> None:
+    scene = Scene()
+    async with driven(scene, (120, 30)) as console:
+        await copies(console, "a", "b")
+        await says(console, "begins with a colon")
+        await console.press("escape")
+        await says(console, "nothing was copied")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.model.actions import Consent, Target
 from console.model.inside import Command, Ended, TerminalSize
+from console.service.inside.copying import Copied, Copying, Progress
 from console.service.inside.desk import Deed, InsideDesk
+from console.service.inside.runs import CommandRun
 from console.service.inside.wire import Wire
 
 if TYPE_CHECKING:
@@ -67,4 +70,22 @@ class InsideOrders:
             loop.call_soon_threadsafe(settle, name)
 
         work = shell(self._desk(), target, consent, wire, size=size, term=term, opened=tell)
+        return await self._ask(target.host, work)
+
+    async def command(self, run: CommandRun, consent: Consent) -> None:
+        """Run a command everywhere it is meant for. Cancelled, it is told to end."""
+        await self._ask("", run.live(self._desk(), consent))
+
+    async def copy_out(
+        self, target: Target, path: str, place: Path, progress: Progress, *, force: bool
+    ) -> Copied:
+        """See `Copying.out`."""
+        work = Copying(self._desk()).out(target, path, place, progress, force=force)
+        return await self._ask(target.host, work)
+
+    async def copy_in(
+        self, target: Target, source: Path, path: str, progress: Progress, consent: Consent, *, force: bool
+    ) -> Copied:
+        """See `Copying.into`."""
+        work = Copying(self._desk()).into(target, source, path, progress, consent, force=force)
         return await self._ask(target.host, work)
