@@ -164,8 +164,12 @@ class _Copy:
                 "left_out": [name.encode("utf-8", "replace").decode() for name in copied.left_out],
             }
             self._output.array([row])
+            return
+        text = f"{self._options.source} -> {self._options.target}: {copied.text}"
+        if self._target.stream:
+            self._output.say(text)
         else:
-            self._output.say(f"{self._options.source} -> {self._options.target}: {copied.text}")
+            self._output.line(text)
 
 
 def how_far(progress: Progress) -> str:

@@ -46,8 +46,7 @@ def test_an_end_that_is_none(text: str) -> None:
 def test_out_in_and_out_again(run: Run, fleet: MemoryFleet) -> None:
     done = run("cp", "a/web:/app/README", "here")
     assert done.code == 0
-    assert done.out == ""
-    assert "a/web:/app/README -> here: " in done.err
+    assert done.out.startswith("a/web:/app/README -> here: ")
     again = run("cp", "a/web:/app/README", "here")
     assert (again.code, Path("here").exists()) == (1, True)
     assert "--force" in again.err
