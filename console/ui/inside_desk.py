@@ -187,15 +187,13 @@ class InsideDesk:
 
     async def _copied(self, target: Target, typed: Mapping[str, str], consent: Consent) -> tuple[str, str]:
         from console.service.inside.copying import Exists
-        from console.ui.screens.confirm import ConfirmScreen
+        from console.ui.screens.inside import ReplaceScreen
 
         try:
             return await self._copy(target, typed, consent, force=False)
         except Exists as there:
-            dialog = ConfirmScreen(
-                self.glyphs, title="Replace it?", target=there.message, details=(arrow(typed),), yes="Replace"
-            )
-            if not await self.app.push_screen_wait(dialog):
+            dialog = ReplaceScreen(there.message, arrow(typed), self.glyphs)
+            if await self.app.push_screen_wait(dialog) is None:
                 return "nothing was copied", "dim"
         return await self._copy(target, typed, consent, force=True)
 

@@ -36,6 +36,22 @@ class EnterScreen(ConsentScreen):
         return [*wrap([Cell(self._question, "header")], width), BLANK, *wrap(cells, width)]
 
 
+class ReplaceScreen(ConsentScreen):
+    """Before a copy replaces what is there."""
+
+    def __init__(
+        self, there: str, what: str, glyphs: Glyphs, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(glyphs, yes="replace it", clock=clock)
+        self._there = there
+        self._what = what
+
+    def about(self, width: int) -> list[Line]:
+        """What is there, and what would take its place."""
+        lines = [*wrap([Cell("Replace it?", "header")], width), BLANK]
+        return [*lines, *wrap([Cell(self._there, "group")], width), *wrap([Cell(self._what, "dim")], width)]
+
+
 class RunScreen(ReadingScreen):
     """The output of a command as it comes. Leaving ends what still runs."""
 
