@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from console.cli.arguments import Options
 from console.cli.doing import Doing, agree, chosen, doing, possible
@@ -16,7 +17,7 @@ from console.model.redeploy.plan import Rules
 from console.model.text import safe, sanitise
 from console.service.redeploy.health import Gate
 
-_EXITS = {
+EXITS = {
     Result.DONE: Exit.DONE,
     Result.NOTHING: Exit.DONE,
     Result.REFUSED: Exit.GUARD,
@@ -43,11 +44,11 @@ def run(options: Options, homes: Homes, output: Output) -> Exit:
             if action.kind is ActionKind.RENAME and len(targets) > 1:
                 raise UsageError("several containers cannot have one name", next_step="name one of them")
             consent = agree(action.text, targets, at.specs, options, output)
-            outcomes = await _act(at, action, targets, consent)
+            outcomes = await act(at, action, targets, consent)
             if options.wait:
                 outcomes = [await _waited(at, outcome) for outcome in outcomes]
-            _print(action, outcomes, options, output)
-            return worst([code, *(_EXITS[outcome.result] for outcome in outcomes)])
+            print_outcomes(action, outcomes, options, output)
+            return worst([code, *(EXITS[outcome.result] for outcome in outcomes)])
 
     return asyncio.run(go())
 
@@ -64,7 +65,8 @@ def action_of(options: Options) -> Action:
     )
 
 
-async def _act(at: Doing, action: Action, targets: list[Target], consent: Consent) -> list[Outcome]:
+async def act(at: Doing, action: Action, targets: Sequence[Target], consent: Consent) -> list[Outcome]:
+    """Do it, and wait until it is over."""
     number = at.number()
     at.works.deeds.act(number, action, targets, consent)
 
@@ -93,7 +95,8 @@ async def _waited(at: Doing, outcome: Outcome) -> Outcome:
         await asyncio.sleep(WAIT_LOOK)
 
 
-def _print(action: Action, outcomes: list[Outcome], options: Options, output: Output) -> None:
+def print_outcomes(action: Action, outcomes: list[Outcome], options: Options, output: Output) -> None:
+    """One line or object for each."""
     rows = [
         {
             "host": outcome.target.host,
@@ -112,4 +115,5 @@ def _print(action: Action, outcomes: list[Outcome], options: Options, output: Ou
     for outcome in outcomes:
         why = "; ".join(filter(None, (outcome.text, outcome.next_step)))
         said = outcome.result.words + (f": {why}" if why else "")
-        output.line(f"{action.kind} {outcome.target.ref}: {said}")
+        what = action.text if action.kind is ActionKind.DISCARD else action.kind
+        output.line(f"{what} {outcome.target.ref}: {said}")

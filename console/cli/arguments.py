@@ -86,6 +86,8 @@ class Options:
     grep: str | None = None
     invert: bool = False
     timestamps: bool = False
+    sizes: bool = False
+    all: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -98,6 +100,8 @@ class _Parser(argparse.ArgumentParser):
             hint = "\nGlobal options stand before the verb: dockcon --host app-1 ps"
         self.exit(2, f"dockcon: {message}{hint}\n")
 
+
+STORES = {"images": "images of all hosts", "volumes": "volumes", "networks": "networks"}
 
 GLOBAL = ("-c", "--config", "--host", "--demo", "--read-only", "--no-color", "--log")
 
@@ -171,6 +175,13 @@ def _listings(verbs: argparse._SubParsersAction[_Parser]) -> None:
     parser.add_argument("--stats", action="store_true", help="with CPU and memory, as --json")
     parser = _verb(verbs, "hosts", "hosts", "hosts, their engines and their load")
     _json(parser)
+    for name, text in STORES.items():
+        parser = _verb(verbs, name, "stock", f"{text}, and which containers use them")
+        parser.set_defaults(action=name)
+        _query(parser)
+        _json(parser)
+        if name != "networks":
+            parser.add_argument("--sizes", action="store_true", help="measure; minutes on a large host")
     parser = _verb(verbs, "events", "events", "engine events of all hosts as they happen")
     _query(parser, "only of containers that match")
     _json(parser)

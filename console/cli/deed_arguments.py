@@ -50,6 +50,7 @@ def add_deeds(verb: Verbs, ago: Duration) -> None:
             parser.add_argument("--force", action="store_true", help="also while it runs")
             parser.add_argument("--volumes", action="store_true", help="its anonymous volumes, too")
     _redeploys(verb, ago)
+    _prune(verb("prune", "prune", "remove images, volumes or networks that no container uses"))
     parser = verb("audit", "audit", "what was done, by whom, and how it ended")
     parser.add_argument("--since", metavar="TIME", type=ago, help="only the last 30m, 2h, 7d")
     parser.add_argument("--json", action="store_true", help="every line of the file, as one array")
@@ -103,13 +104,34 @@ def _redeploys(verb: Verbs, ago: Duration) -> None:
     _way(parser, ago)
 
 
+PRUNED = {
+    "images": "images that nobody uses: those without a tag; --all: with tags, too",
+    "volumes": "volumes that nobody uses: anonymous ones; --all: with names, too",
+    "networks": "networks that nobody uses",
+}
+
+
+def _prune(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(metavar="KIND", title="kinds", required=True, parser_class=type(parser))
+    for kind, text in PRUNED.items():
+        one = kinds.add_parser(kind, help=text, description=text, allow_abbrev=False)
+        one.set_defaults(action=kind)
+        one.add_argument("query", metavar="QUERY", nargs="*", help="only what matches")
+        if kind != "networks":
+            one.add_argument("--all", action="store_true", help="not only those without a tag or name")
+        one.add_argument("--dry-run", action="store_true", help="show what would go and end")
+        add_consent(one, "the host's name, for hosts of guard `typed`")
+
+
 def _selectors(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "query", metavar="SELECTOR", nargs="+", help="name, host/name, name@host, globs; project:shop narrows"
     )
 
 
-def add_consent(parser: argparse.ArgumentParser) -> None:
+def add_consent(
+    parser: argparse.ArgumentParser, confirm: str = "a container's name, for hosts of guard `typed`"
+) -> None:
     """What an operator agrees to, and how it is told."""
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
@@ -117,7 +139,7 @@ def add_consent(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="a container's name, for hosts of guard `typed`",
+        help=confirm,
     )
     parser.add_argument("--json", action="store_true", help="machine-readable, on standard output")
 

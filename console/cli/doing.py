@@ -33,6 +33,9 @@ from console.service.works import Works
 PATIENCE = 20.0
 """Seconds that hosts have to be listed."""
 
+NAMED_AT_MOST = 12
+"""Targets that a question names one by one."""
+
 LOOK = 0.05
 """Seconds between two looks at what has changed."""
 
@@ -190,19 +193,24 @@ def agree(
     for target in targets:
         forbid(specs[target.host], read_only=options.read_only)
     confirm = [t for t in targets if specs[t.host].guard is Guard.CONFIRM]
-    names = [t for t in targets if specs[t.host].guard is Guard.TYPED and t.name not in typed]
+    names = [t for t in targets if specs[t.host].guard is Guard.TYPED and t.typed not in typed]
     yes = options.yes
     if (names or (confirm and not yes)) and not (sys.stdin.isatty() and sys.stderr.isatty()):
         return Consent(yes, frozenset(typed))
     if confirm and not yes:
-        output.say(f"{what} {listed([t.ref for t in targets])}")
+        some = [t.ref for t in targets[:NAMED_AT_MOST]]
+        more = [f"{len(targets) - len(some)} more"] if len(targets) > len(some) else []
+        output.say(f"{what} {listed([*some, *more])}")
         yes = _ask("Go on? [y/N] ").lower() in ("y", "yes")
         if not yes:
             raise GuardRefused("not confirmed: nothing was done")
     for target in names:
-        answer = _ask(f"{what} {target.ref}: type its name to go on: ")
-        if answer != target.name:
-            raise GuardRefused(f"{answer!r} is not {target.name}: nothing was done")
+        if target.typed in typed:
+            continue
+        whose = "its name" if target.typed == target.name else target.typed
+        answer = _ask(f"{what} {target.ref}: type {whose} to go on: ")
+        if answer != target.typed:
+            raise GuardRefused(f"{answer!r} is not {target.typed}: nothing was done")
         typed.add(answer)
     return Consent(yes, frozenset(typed))
 

@@ -154,5 +154,10 @@ class HostLoad:
         return 100 * self.memory_used / self.memory_total if self.memory_total else None
 
     @property
+    def disk_free(self) -> int:
+        """Bytes."""
+        return max(0, self.disk_total - self.disk_used)
+
+    @property
     def disk_percent(self) -> float | None:
         return 100 * self.disk_used / self.disk_total if self.disk_total else None

@@ -15,6 +15,7 @@ from console.model.containers import Container, ContainerState, Health
 from console.model.hosts import HostState
 from console.model.snapshot import HostSnapshot
 from console.model.text import NOTHING, SafeText, safe
+from console.model.units import size
 
 
 class ProblemKind(StrEnum):
@@ -122,9 +123,10 @@ def of_host(snapshot: HostSnapshot, now: float) -> Iterator[Problem]:
         yield from _host(snapshot, now, sum(1 for _ in sick))
         return
     yield from sick
-    percent = snapshot.load.disk_percent if snapshot.load else None
-    if percent is not None and percent > DISK_LIMIT:
-        text = safe(f"disk of the engine's data root is {percent:.0f} % full")
+    load = snapshot.load
+    if load is not None and load.disk_percent is not None and load.disk_percent > DISK_LIMIT:
+        free = f"{size(load.disk_free)} free"
+        text = safe(f"disk of the engine's data root is {load.disk_percent:.0f} % full, {free}")
         yield _problem(snapshot, ProblemKind.DISK, None, text)
 
 

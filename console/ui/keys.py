@@ -41,6 +41,9 @@ SCREEN: Final = (
     Binding("2", "pane('logs')", "logs", id="screen.logs", show=False, tooltip="Logs"),
     Binding("5", "pane('timeline')", "timeline", id="screen.timeline", show=False, tooltip="Timeline"),
     Binding("6", "pane('hosts')", "hosts", id="screen.hosts", show=False, tooltip="Hosts"),
+    Binding(
+        "7", "pane('stock')", "images", id="screen.stock", show=False, tooltip="Images, volumes, networks"
+    ),
     Binding("J", "jobs", "jobs", id="screen.jobs", show=False, tooltip="What was done and what is under way"),
     Binding("tab", "next_pane(1)", "next pane", id="screen.next", show=False, tooltip="Next pane"),
     Binding(
@@ -180,6 +183,9 @@ TIMELINE: Final = (
 )
 
 HOSTS: Final = (
+    Binding(
+        "i", "stock", "images", id="hosts.stock", tooltip="What this host has in store, and what could go"
+    ),
     Binding("l", "logs", "logs", id="hosts.logs", tooltip="Logs of everything on this host"),
     Binding(
         "c", "connect", "connect now", id="hosts.connect", tooltip="Connect to this host now, without waiting"
@@ -193,6 +199,32 @@ HOSTS: Final = (
     ),
 )
 
+STOCK_ROWS: Final = (
+    *_MOVES,
+    Binding("g", "cursor(-1, 'all')", "Top", id="table.first", show=False, tooltip="First row"),
+    Binding("enter", "open", "details", id="stock.open", tooltip="All of it, and which containers use it"),
+    Binding("space", "mark", "mark", id="stock.mark", tooltip="Mark or unmark, and one row down"),
+)
+"""Of the tables of images, volumes and networks; the others of their pane are `STOCK`."""
+
+STOCK: Final = (
+    Binding(
+        "v", "next_kind(1)", "other list", id="stock.next", tooltip="Images, volumes, networks: next list"
+    ),
+    Binding("V", "next_kind(-1)", "back", id="stock.previous", show=False, tooltip="The list before"),
+    Binding("d", "remove", "remove", id="stock.remove", tooltip="Remove the marked, or this one; asks first"),
+    Binding(
+        "D",
+        "clean_up",
+        "clean up",
+        id="stock.clean_up",
+        tooltip="Remove what nobody uses, on this host or several; lists it first",
+    ),
+    Binding("u", "measure", "measure", id="stock.measure", tooltip="Read the lists and measure sizes again"),
+    Binding("o", "sort(1)", "sort", id="stock.sort", show=False, tooltip="Sort by the next column"),
+    Binding("O", "reverse", "reverse", id="stock.reverse", show=False, tooltip="Sort the other way"),
+)
+
 LOG_LINES: Final = (
     *(binding for binding in TABLE if binding.id not in ("table.open", "table.bottom")),
     *logs.LINES,
@@ -204,6 +236,7 @@ PANES: Final = (
     (*LOG_LINES, *logs.FINDING, *logs.LOGS),
     (*TIMELINE_ROWS, *TIMELINE),
     (*TABLE, *HOSTS),
+    (*STOCK_ROWS, *STOCK),
 )
 """The keys of each pane of the main screen: those of one work together with `SCREEN` and `APP`."""
 
@@ -280,6 +313,9 @@ _FIRST: Final = (
     "timeline.logs",
     "timeline.remove",
     "hosts.logs",
+    "hosts.stock",
+    "stock.next",
+    "stock.clean_up",
     "app.help",
     "screen.filter",
     "screen.problems",

@@ -14,6 +14,9 @@ from console.model.query import Query
 if TYPE_CHECKING:
     from console.model.actions import Action
     from console.model.redeploy.course import Goal
+    from console.model.stock.plan import Plan
+    from console.model.stock.things import Kind
+    from console.ui.stock.listing import Stores
 
 
 class Said(Message):
@@ -99,3 +102,30 @@ class InsideWanted(Message):
         super().__init__()
         self.what = what
         self.containers = tuple(containers)
+
+
+class DiscardWanted(Message):
+    """Images, volumes or networks shall be removed: exactly those of this plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+
+
+class CleanUpWanted(Message):
+    """What nobody uses shall be removed; `hosts`: those of the marked or of the row, `shown`: all in view."""
+
+    def __init__(self, stores: Stores, kind: Kind, hosts: Sequence[str], shown: Sequence[str]) -> None:
+        super().__init__()
+        self.stores = stores
+        self.kind = kind
+        self.hosts = tuple(hosts)
+        self.shown = tuple(shown)
+
+
+class StockWanted(Message):
+    """What a host has in store should be shown."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self.host = host

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from console.errors import DockconError, GuardRefused
-from console.model.actions import Consent, Job, Target
+from console.model.actions import ActionKind, Consent, Job, Target
 from console.model.guards import forbid
 from console.model.hosts import HostSpec
 from console.model.redeploy.course import ENDINGS, Found, Goal, Trace
@@ -16,10 +16,11 @@ from console.model.text import SafeText, safe, sanitise
 from console.model.timeline.entries import Entry, Source, Weight, thing
 from console.ui.asking import ask, said, tone
 from console.ui.last_action import last_words
-from console.ui.messages import ActWanted, RecoverWanted, RedeployWanted
+from console.ui.messages import ActWanted, CleanUpWanted, RecoverWanted, RedeployWanted
 from console.ui.redeploying import outcome_of
 
 if TYPE_CHECKING:
+    from console.model.stock.plan import Plan as StockPlan
     from console.ui.screens.acting import ActingScreen
 
 _WELL = frozenset({"done", "nothing"})
@@ -40,7 +41,8 @@ class OrderDesk:
         self.bridge.worked.subscribe(screen, self._worked)
 
     @property
-    def _specs(self) -> dict[str, HostSpec]:
+    def specs(self) -> dict[str, HostSpec]:
+        """The hosts by name."""
         return {spec.name: spec for spec in self.bridge.world.hosts}
 
     # Actions
@@ -48,7 +50,7 @@ class OrderDesk:
     def act(self, event: ActWanted) -> None:
         """Ask, and do it if it is meant."""
         try:
-            asked = ask(event.action, event.containers, self._specs, read_only=self.read_only)
+            asked = ask(event.action, event.containers, self.specs, read_only=self.read_only)
         except GuardRefused as refused:
             self.status.say(str(refused), "warn")
             return
@@ -59,11 +61,11 @@ class OrderDesk:
                 self.status.say("nothing was done", "dim")
             else:
                 orders = self.bridge.handle.orders
-                self._ordered(lambda: orders.act(asked.action, asked.targets, consent))
+                self.ordered(lambda: orders.act(asked.action, asked.targets, consent))
 
         self.app.push_screen(ActScreen(asked, self.glyphs), answered)
 
-    def _ordered(self, order: Callable[[], int]) -> int | None:
+    def ordered(self, order: Callable[[], int]) -> int | None:
         """The number of the job, unless nothing may be changed at all."""
         try:
             return order()
@@ -71,13 +73,27 @@ class OrderDesk:
             self.status.say(str(error), "bad")
             return None
 
+    # Images, volumes, networks
+
+    def discard(self, plan: StockPlan) -> None:
+        """Remove exactly what is on this list; it is asked first."""
+        from console.ui.stock.desk import discard
+
+        discard(self, plan)
+
+    def clean_up(self, event: CleanUpWanted) -> None:
+        """Remove what nobody uses; which is asked first, then whether."""
+        from console.ui.stock.desk import clean_up
+
+        clean_up(self, event)
+
     # Redeploys
 
     def redeploy(self, event: RedeployWanted) -> None:
         """Ask what shall be different, plan it, ask again, and walk."""
         try:
             for container in event.containers:
-                forbid(self._specs[container.host], read_only=self.read_only)
+                forbid(self.specs[container.host], read_only=self.read_only)
         except GuardRefused as refused:
             self.status.say(str(refused), "warn")
             return
@@ -93,13 +109,13 @@ class OrderDesk:
         if changes is None:
             self.status.say("nothing was done", "dim")
             return
-        planning = PlanningScreen(targets, changes, orders, self._specs, self.glyphs)
+        planning = PlanningScreen(targets, changes, orders, self.specs, self.glyphs)
         agreed = await self.app.push_screen_wait(planning)
         if agreed is None:
             self.status.say("nothing was changed", "dim")
             return
         plans, consent = agreed
-        number = self._ordered(lambda: orders.redeploy(plans, orders.rules, consent))
+        number = self.ordered(lambda: orders.redeploy(plans, orders.rules, consent))
         if number is not None:
             await self.app.push_screen(JobScreen(self.bridge, number, self.glyphs))
 
@@ -116,7 +132,7 @@ class OrderDesk:
         for ending in ENDINGS:
             name = name.removesuffix(ending)
         try:
-            forbid(self._specs[target.host], read_only=self.read_only)
+            forbid(self.specs[target.host], read_only=self.read_only)
             traces = await orders.interrupted(target.host)
         except DockconError as error:
             self.status.say(str(error), "bad")
@@ -130,12 +146,12 @@ class OrderDesk:
         if found is None or why:
             self.status.say(f"{name}@{target.host}: {why}", "dim")
             return
-        dialog = RecoverScreen(target.host, found, goal, self._specs[target.host], self.glyphs)
+        dialog = RecoverScreen(target.host, found, goal, self.specs[target.host], self.glyphs)
         consent = await self.app.push_screen_wait(dialog)
         if consent is None:
             self.status.say("nothing was done", "dim")
             return
-        number = self._ordered(lambda: orders.recover(target.host, found, goal, orders.rules, consent))
+        number = self.ordered(lambda: orders.recover(target.host, found, goal, orders.rules, consent))
         if number is not None:
             await self.app.push_screen(JobScreen(self.bridge, number, self.glyphs))
 
@@ -148,6 +164,10 @@ class OrderDesk:
                     if self._first(job, outcome.target):
                         self.status.say(said(job.action, outcome), tone(outcome.result))
                         self._record(outcome.target, job.action.text, outcome.result.value, outcome.text)
+                if job.action.kind is ActionKind.DISCARD and len(job.targets) > 1:
+                    from console.ui.stock.desk import job_words
+
+                    self.status.say(*job_words(job))
             else:
                 self._walked(job)
 

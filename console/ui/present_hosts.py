@@ -25,12 +25,13 @@ HOST_COLUMNS: Final = (
     Column(key="load", title="LOAD", min=5, max=6, right=True, drop=3),
     Column(key="mem", title="MEM", min=4, max=4, right=True, drop=2),
     Column(key="disk", title="DISK", min=4, max=4, right=True, drop=1),
+    Column(key="free", title="FREE", min=4, max=4, right=True, drop=4),
     Column(key="rtt", title="RTT", min=5, max=5, right=True, drop=6),
     Column(key="skew", title="SKEW", min=5, max=6, right=True, drop=8),
     Column(key="engine", title="ENGINE", min=13, max=18, drop=9),
     Column(key="api", title="API", min=4, max=5, drop=10),
     Column(key="carrier", title="CARRIER", min=11, max=12, drop=11),
-    Column(key="why", title="WHY", min=20, max=20, stretch=True),
+    Column(key="why", title="WHY", min=15, max=20, stretch=True),
 )
 
 STATE_WORDS: Final = {
@@ -113,14 +114,23 @@ def missing(snapshot: HostSnapshot) -> list[str]:
     return [f"no {name}: {why}" for name, why in sorted(snapshot.capabilities.items()) if why]
 
 
+def full_root(snapshot: HostSnapshot) -> str:
+    """`data root 92% full, 9.0G free`; nothing where it is not full."""
+    load = snapshot.load
+    if load is None or load.disk_percent is None or load.disk_percent <= DISK_BAD:
+        return ""
+    return f"data root {percent(load.disk_percent)} full, {size(load.disk_free)} free"
+
+
 def why(snapshot: HostSnapshot) -> Cell:
     """The most telling words for one column: the reason, else what does not work."""
     status = snapshot.status
     if status.state is not HostState.UP and status.reason:
         text = f"{status.reason}; {status.next_step}" if status.next_step else status.reason
         return Cell(text, "text" if status.state is not HostState.OFF else "off")
-    if status.state is HostState.UP and (lacks := missing(snapshot)):
-        return Cell("; ".join(lacks), "dim")
+    if status.state is HostState.UP:
+        full = full_root(snapshot)
+        return Cell("; ".join([*([full] if full else []), *missing(snapshot)]), "bad" if full else "dim")
     return Cell("")
 
 
@@ -130,6 +140,14 @@ def _part(value: float | None, old: bool, bad: float = 1000.0) -> Cell:
         return Cell("-", "dim")
     tone = "dim" if old else "bad" if value > bad else "warn" if value > PART_WARN else "text"
     return Cell(percent(value), tone)
+
+
+def _free(load: HostLoad | None, old: bool) -> Cell:
+    """Bytes left where the data root is: a tenth of a large disk lasts longer than one of a small disk."""
+    if load is None or not load.disk_total:
+        return Cell("-", "dim")
+    full = (load.disk_percent or 0.0) > DISK_BAD
+    return Cell(size(load.disk_free), "dim" if old else "bad" if full else "text")
 
 
 def host_row(snapshot: HostSnapshot, now: float) -> Row:
@@ -154,6 +172,7 @@ def host_row(snapshot: HostSnapshot, now: float) -> Row:
         else Cell("-", "dim"),
         "mem": _part(load.memory_percent if load else None, old),
         "disk": _part(load.disk_percent if load else None, old, DISK_BAD),
+        "free": _free(load, old),
         "rtt": Cell(trip(snapshot.rtt), plain if snapshot.rtt is not None else "dim"),
         "skew": Cell(skew(load.skew), "warn" if skewed and not old else plain) if load else Cell("-", "dim"),
         "engine": Cell(f"{facts.engine} {facts.version}" if facts else "-", "dim"),
@@ -186,6 +205,8 @@ def strip(snapshot: HostSnapshot | None, now: float, width: int) -> list[Line]:
     said = wrap([Cell(state_sentence(snapshot, now), tone)], room)
     if status.next_step:
         said += wrap([Cell("next: ", "dim"), Cell(status.next_step, "text")], room)
+    elif status.state is HostState.UP and (full := full_root(snapshot)):
+        said += wrap([Cell(full, "bad"), Cell("; i shows what could go", "text")], room)
     elif lacks := missing(snapshot):
         said += wrap([Cell("; ".join(lacks), "dim")], room)
     return [head, *((lead, *line) for line in said)]
@@ -258,8 +279,13 @@ def _figures(snapshot: HostSnapshot, width: int) -> list[Line]:
     used = f"{size(load.memory_used)} of {size(load.memory_total)}"
     lines += fact("memory", [_part(load.memory_percent, old), _of(used)], width)
     if load.disk_total:
-        disk = f"{size(load.disk_used)} of {size(load.disk_total)}"
+        disk = f"{size(load.disk_used)} of {size(load.disk_total)}, {size(load.disk_free)} free"
         lines += fact("data root", [_part(load.disk_percent, old, DISK_BAD), _of(disk)], width)
+    if snapshot.stock is not None:
+        from console.ui.stock.present import store_words
+
+        if words := store_words(snapshot):
+            lines += fact("in store", [_of(words)._replace(text=words)], width)
     if load.skew is not None:
         apart = skew(load.skew)
         side = "behind" if load.skew < 0 else "ahead of"

@@ -29,6 +29,7 @@ async def _until(moment: float) -> FakeFleet:
     fleet = Fleet(tuple(memory.specs), clock, Forgetful(), feed, jitter=lambda: 0.5)
     fleet.start(DemoTransport(memory))
     fleet.in_view([(spec.name, "any") for spec in memory.specs])
+    fleet.stock.look(True)
     await asyncio.sleep(moment)
     newest = feed.latest()
     await fleet.aclose()

@@ -21,11 +21,17 @@ from console.ui.cells import ASCII, UNICODE
 from tests.ui.demo import lost_database
 from tests.ui.fleet import NOON, FakeFleet, big_fleet, small_fleet
 from tests.ui.shop import shop_fleet
+from tests.ui.stores import stored_fleet
 from tests.ui.waiting import until
 
 TASTE = Settings(theme="dockcon-dark")
 
-FLEETS: dict[str, Callable[[], FakeFleet]] = {"small": small_fleet, "shop": shop_fleet, "big": big_fleet}
+FLEETS: dict[str, Callable[[], FakeFleet]] = {
+    "small": small_fleet,
+    "shop": shop_fleet,
+    "big": big_fleet,
+    "stored": stored_fleet,
+}
 
 
 def app_of(fleet: FakeFleet, settings: Settings = TASTE, *, plain: bool = False, **more: Any) -> DockconApp:

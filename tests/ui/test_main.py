@@ -149,8 +149,10 @@ async def test_panes_by_number_tab_and_click(fleet: FakeFleet) -> None:
         assert main.active is main.hosts
         assert console.app.focused is main.hosts.table
         await console.press("tab")
+        assert main.active is main.place("stock").pane
+        await console.press("tab")
         assert main.active is main.containers
-        await console.press("shift+tab")
+        await console.press("shift+tab", "shift+tab")
         assert main.active is main.hosts
         await console.pilot.click("#tabs", offset=(4, 0))
         await console.settle()

@@ -17,6 +17,7 @@ from tests.ui.fleet import FakeFleet, big_fleet
 from tests.ui.logs.shop import shop_desk
 from tests.ui.shop import shop_fleet
 from tests.ui.shots import app_of, shot
+from tests.ui.stores import stored_fleet
 
 KEPT = Path(__file__).parent / "snapshots"
 
@@ -38,6 +39,8 @@ SHOTS: dict[str, tuple[Callable[[], FakeFleet], tuple[int, int], str, tuple[str,
     "logs-80x24-high-contrast": (reading_fleet, (80, 24), "high-contrast", ("space", "space", "l", "up")),
     "logs-overview-120x40": (reading_fleet, (120, 40), "dockcon-dark", ("space", "space", "l")),
     "logs-overview-200x50-ansi": (reading_fleet, (200, 50), "ansi", ("g", "home", "up", "l")),
+    "images-80x24": (stored_fleet, (80, 24), "dockcon-dark", ("7", "down")),
+    "volumes-overview-200x50": (stored_fleet, (200, 50), "dockcon-dark", ("7", "v", "space")),
     "hundred-hosts-120x20": (lambda: big_fleet(100, 3), (120, 20), "high-contrast", ("end",)),
 }
 

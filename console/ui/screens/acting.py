@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from console.ui.bridge import Bridge
-from console.ui.messages import ActWanted, InsideWanted, RecoverWanted, RedeployWanted
+from console.ui.messages import (
+    ActWanted,
+    CleanUpWanted,
+    DiscardWanted,
+    InsideWanted,
+    RecoverWanted,
+    RedeployWanted,
+)
 from console.ui.screens.arranging import ArrangingScreen
 from console.ui.widgets.status_line import StatusLine
 
@@ -58,6 +65,16 @@ class ActingScreen(ArrangingScreen):
 
             self._inside_desk = InsideDesk(self)
         self._inside_desk.take(event)
+
+    @on(DiscardWanted)
+    def _discard_wanted(self, event: DiscardWanted) -> None:
+        event.stop()
+        self.orders.discard(event.plan)
+
+    @on(CleanUpWanted)
+    def _clean_up_wanted(self, event: CleanUpWanted) -> None:
+        event.stop()
+        self.orders.clean_up(event)
 
     def action_jobs(self) -> None:
         """What was done from here, and what is under way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from console.model.actions import Job
+from console.model.actions import ActionKind, Job
 from console.model.redeploy.plan import RedeployJob
 from console.ui.asking import said, tone
 from console.ui.bridge import Bridge
@@ -54,6 +54,11 @@ def jobs_lines(job: Job | RedeployJob, width: int) -> list[Line]:
         word, look = job_title(job)
         return [(Cell(f"{at}  redeploy  ", "dim"), Cell(word, look)), *job_lines(job, width)]
     lines: list[Line] = []
+    if job.action.kind is ActionKind.DISCARD:
+        from console.ui.stock.desk import job_words
+
+        word, look = job_words(job)
+        lines.append((Cell(f"{at}  ", "dim"), Cell(word, look)))
     for target in job.targets:
         outcome = job.outcomes.get(target.key)
         if outcome is None:

@@ -14,7 +14,7 @@ from console.model.logs.wish import LogWish
 from console.ui import keys
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs
-from console.ui.messages import Said
+from console.ui.messages import Said, StockWanted
 from console.ui.screens.acting import ActingScreen
 from console.ui.screens.arranging import Place
 from console.ui.widgets.container_table import ContainerPane
@@ -28,6 +28,7 @@ from console.ui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from console.ui.logs.lines_pane import Bookmarked
     from console.ui.logs.pane import LogPane
+    from console.ui.stock.pane import StockPane
 
 
 BOOKMARK_AT_MOST = 400
@@ -56,6 +57,7 @@ class MainScreen(ActingScreen):
                 Place("logs", "2", "Logs", self._make_logs),
                 Place("timeline", "5", "Timeline", self._make_timeline),
                 hosts,
+                Place("stock", "7", "Images", self._make_stock),
             ),
             below=hosts,
             glyphs=glyphs,
@@ -78,6 +80,11 @@ class MainScreen(ActingScreen):
         from console.ui.widgets.timeline_pane import TimelinePane
 
         return TimelinePane(self.bridge, self.glyphs)
+
+    def _make_stock(self) -> Pane:
+        from console.ui.stock.pane import StockPane
+
+        return StockPane(self.bridge, self.glyphs)
 
     def _make_logs(self) -> Pane:
         from console.ui.logs.pane import LogPane
@@ -104,6 +111,12 @@ class MainScreen(ActingScreen):
         from console.ui.screens.host import HostScreen
 
         self.app.push_screen(HostScreen(self.bridge, event.host, self.glyphs))
+
+    @on(StockWanted)
+    async def _stock_wanted(self, event: StockWanted) -> None:
+        event.stop()
+        await super().action_pane("stock")
+        cast("StockPane", self.place("stock").take()).show_host(event.host)
 
     @on(Said)
     def _said(self, event: Said) -> None:

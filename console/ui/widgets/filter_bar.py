@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events, on
@@ -13,6 +14,9 @@ from textual.widgets import Input, Static
 from console.errors import UsageError
 from console.model.query import Query, parse
 from console.ui.messages import FilterChanged, FilterLeft
+
+Parse = Callable[[str, tuple[str, ...]], Query]
+"""Understands what is typed, given the hosts' names; raises UsageError."""
 
 
 class FilterInput(Input):
@@ -46,9 +50,10 @@ class FilterBar(Horizontal):
     FilterBar > Input:focus { border: none; }
     """
 
-    def __init__(self, hosts: tuple[str, ...]) -> None:
+    def __init__(self, hosts: tuple[str, ...], parse: Parse = parse) -> None:
         super().__init__()
         self._hosts = hosts
+        self._parse = parse
         self.current = Query()
         self.input = FilterInput(select_on_focus=False, compact=True)
         self.mistake = Static("", classes="mistake", markup=False)
@@ -76,7 +81,7 @@ class FilterBar(Horizontal):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         try:
-            query = parse(event.value, self._hosts)
+            query = self._parse(event.value, self._hosts)
         except UsageError as mistake:
             hint = mistake.next_step.partition("? ")[0]
             self.mistake.update(f"{mistake.message}; {hint}{'?' if 'mean' in hint else ''} ")

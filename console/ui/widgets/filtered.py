@@ -5,18 +5,19 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
+from console.model.query import parse
 from console.ui.bridge import Bridge
 from console.ui.messages import FilterLeft
-from console.ui.widgets.filter_bar import FilterBar
+from console.ui.widgets.filter_bar import FilterBar, Parse
 from console.ui.widgets.pane import TablePane
 
 
 class FilteredPane(TablePane):
     """Filter line and table."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, parse: Parse = parse) -> None:
         super().__init__(bridge)
-        self.filter_bar = FilterBar(tuple(spec.name for spec in bridge.world.hosts))
+        self.filter_bar = FilterBar(tuple(spec.name for spec in bridge.world.hosts), parse)
 
     def compose(self) -> ComposeResult:
         yield self.filter_bar

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from console.model.hosts import HostState, HostStatus
+from console.model.problems import ProblemKind
 from console.model.snapshot import HostSnapshot
 from console.ui.bars import Part
 from console.ui.bridge import Bridge
@@ -83,9 +84,10 @@ class HostPane(TablePane):
         return parts
 
     def alert(self) -> str:
-        """How many are not up."""
+        """How many are not up, and how many have a full data root."""
         down = self.down()
-        return f"~{down}" if down else ""
+        full = sum(problem.kind is ProblemKind.DISK for problem in self.bridge.world.problems)
+        return " ".join([*([f"~{down}"] if down else []), *([f"!{full}"] if full else [])])
 
     def copy_text(self) -> str:
         """What one would type after `ssh`."""

@@ -18,7 +18,7 @@ from console.model.snapshot import HostSnapshot
 from console.service.handle import FleetHandle
 from console.ui import keys
 from console.ui.cells import Cell, Glyphs
-from console.ui.messages import LogsWanted, Said
+from console.ui.messages import LogsWanted, Said, StockWanted
 from console.ui.present_hosts import HOST_COLUMNS, STATE_WORDS, host_row, strip
 from console.ui.widgets.lines_view import LinesView
 from console.ui.widgets.rowtable import RowTable
@@ -96,6 +96,11 @@ class HostTable(Vertical):
         """Read the logs of everything on the host under the cursor."""
         if self.selected is not None:
             self.post_message(LogsWanted(of_host(self.selected.name)))
+
+    def action_stock(self) -> None:
+        """Show what the host under the cursor has in store."""
+        if self.selected is not None:
+            self.post_message(StockWanted(self.selected.name))
 
     def action_connect(self) -> None:
         """Connect to the host under the cursor now."""

@@ -1,0 +1,1 @@
+"""Images, volumes and networks on the screen."""
