@@ -7,7 +7,6 @@ word (seen with 20.10), and an image with several tags loses them one by one bef
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -15,9 +14,10 @@ from urllib.parse import quote
 
 from console.errors import Conflict, EngineError
 from console.model.stock.things import DiskUsage, Image, Kind, Network, Volume
+from console.model.text import SafeText
 from console.transport import wire_stock
 from console.transport.acts import PATIENCE
-from console.transport.wire_text import mapping
+from console.transport.wire_text import mapping, raw_text
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -100,7 +100,7 @@ class StockRemoval:
             raise self._refused("its tags are not those it had any more")
         if len(pins) > 1:
             # The first tags would go before the last one was refused.
-            await self._unused({"ancestor": [ident]}, ident)
+            self._refuse(wire_stock.user_of(await self._containers(), ident))
             for tag in pins[1:]:
                 await self._delete(f"/images/{quote(tag, safe='')}")
         await self._delete(path)
@@ -112,12 +112,18 @@ class StockRemoval:
         await self._delete(path)
 
     async def _network(self, ident: str) -> None:
-        await self._unused({"network": [ident]})
-        await self._delete(f"/networks/{quote(ident, safe='')}")
+        path = f"/networks/{quote(ident, safe='')}"
+        name = raw_text(mapping(await self._json(path)).get("Name"))
+        self._refuse(wire_stock.member_of(await self._containers(), name))
+        await self._delete(path)
 
-    async def _unused(self, filters: dict[str, list[str]], image: str = "") -> None:
-        query = quote(json.dumps(filters, separators=(",", ":")))
-        user = wire_stock.user_of(await self._json(f"/containers/json?all=1&filters={query}"), image)
+    async def _containers(self) -> object:
+        """All of them: the filters of engines do not find those that were never started (Docker, by network)
+        or do not know an id with `sha256:` (Podman, by image).
+        """
+        return await self._json("/containers/json?all=1")
+
+    def _refuse(self, user: SafeText | None) -> None:
         if user is not None:
             raise self._refused(f"{user} uses it")
 

@@ -137,11 +137,20 @@ def disk_usage(document: object, now: float) -> DiskUsage:
     )
 
 
-def user_of(document: object, image: str = "") -> SafeText | None:
-    """The name of the first container of a list, with `image` only of one made of exactly it; or None."""
+def user_of(document: object, image: str) -> SafeText | None:
+    """The name of the first container of a list that was made of exactly this image; or None."""
+    rows = map(mapping, items(document))
+    return next((_name(row) for row in rows if full_digest(raw_text(row.get("ImageID"))) == image), None)
+
+
+def member_of(document: object, network: str) -> SafeText | None:
+    """The name of the first container of a list that is in this network, running or not; or None."""
     for row in map(mapping, items(document)):
-        if image and full_digest(raw_text(row.get("ImageID"))) != image:
-            continue
-        names = [raw_text(name).removeprefix("/") for name in items(row.get("Names"))]
-        return text(names[0] if names else raw_text(row.get("Id"))[:12], 300)
+        if network in mapping(mapping(row.get("NetworkSettings")).get("Networks")):
+            return _name(row)
     return None
+
+
+def _name(row: Mapping[str, object]) -> SafeText:
+    names = [raw_text(name).removeprefix("/") for name in items(row.get("Names"))]
+    return text(names[0] if names else raw_text(row.get("Id"))[:12], 300)

@@ -85,6 +85,8 @@ class Store(FakeEngine):
             request.answer(200, USAGE)
         elif path.startswith("images/"):
             self._one(request, IMAGES, "Id", path.split("/")[1])
+        elif path.startswith("networks/"):
+            self._one(request, NETWORKS, "Id", path.split("/")[1])
         elif path.startswith("volumes/"):
             self._one(request, VOLUMES, "Name", path.split("/")[1])
         else:
@@ -175,12 +177,13 @@ async def test_no_tag_goes_while_a_container_uses_the_image(engine: HttpEngine, 
     assert fake.removed == []
 
 
-async def test_a_network_with_a_stopped_member_stays(engine: HttpEngine, fake: Store) -> None:
-    fake.containers = [row("web", State="exited")]
+async def test_a_network_with_a_member_that_never_ran_stays(engine: HttpEngine, fake: Store) -> None:
+    networks = {"Networks": {"front": {"NetworkID": ""}}}
+    fake.containers = [row("other"), row("web", State="created", NetworkSettings=networks)]
     with pytest.raises(Conflict, match="web uses it"):
         await engine.deeds.discard(Kind.NETWORK, "c" * 64, ())
     assert fake.removed == []
-    fake.containers = []
+    fake.containers = [row("other")]
     await engine.deeds.discard(Kind.NETWORK, "c" * 64, ())
     assert fake.removed == ["networks/" + "c" * 64]
     fake.status, fake.words = 403, "network front has active endpoints"
@@ -221,3 +224,4 @@ def test_no_json_crashes_any_of_it(document: Any) -> None:
                 repr(thing.name)
         wire_stock.disk_usage(whole, 1.0)
         wire_stock.user_of(whole, ONE)
+        wire_stock.member_of(whole, "front")
