@@ -27,7 +27,7 @@ from console.service.who import Who
 from console.ui import keys
 from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs, glyphs_for
-from console.ui.collector import SWEEP, calm, sweep
+from console.ui.collector import calm, keep_tidy
 from console.ui.commands import ConsoleCommands
 from console.ui.messages import ContainerWanted, HostWanted, LogsWanted, Said
 from console.ui.running import run_on_terminal
@@ -83,7 +83,7 @@ class DockconApp(TerminalApp):
         self.bridge.arrived.subscribe(self, self._look_for_questions)
         self.bridge.start()
         self.set_interval(WHO_EVERY, self._look_who)
-        self.set_interval(SWEEP, sweep)
+        keep_tidy(self)
         self._look_who()
         if self._shared is not None:
             from console.ui.last_action import follow

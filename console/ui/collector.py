@@ -11,14 +11,23 @@ it consists of itself, and in a flood of lines that is a megabyte a second that 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+from textual.app import App
 from textual.strip import Strip
 
-YOUNG, MIDDLE, OLD = 20_000, 5, 400
+YOUNG, MIDDLE, OLD = 20_000, 20, 100
 
 SWEEP = 600
 """Seconds between two full collections."""
+
+TIDY = 30
+"""Seconds between two looks through all that has come since the last of them, at least."""
+
+SHARE = 3_000
+"""Such a look may take one part in so many of the time, by processor time: a busy machine is no reason."""
 
 
 _divide = Strip.divide
@@ -41,8 +50,29 @@ def calm() -> None:
     gc.freeze()
 
 
+def tidy(clock: Callable[[], float] = time.thread_time) -> float:
+    """Look through what came since the last sweep; return the seconds until that should be done again.
+
+    A screen that was closed is a few hundred kilobytes of garbage. With few rows a look takes milliseconds,
+    and comes soon again; with thousands, as long as a sweep, and comes as seldom.
+    """
+    began = clock()
+    gc.collect()
+    return min(SWEEP, max(TIDY, SHARE * (clock() - began)))
+
+
 def sweep() -> None:
     """Look through everything once, then set aside what is left."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+
+
+def keep_tidy(app: App[Any]) -> None:
+    """Have an app do both as long as it runs."""
+
+    def look() -> None:
+        app.set_timer(tidy(), look)
+
+    app.set_interval(SWEEP, sweep)
+    app.set_timer(TIDY, look)

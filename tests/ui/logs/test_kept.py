@@ -10,7 +10,7 @@ import pytest
 from rich.segment import Segment
 from textual.strip import Strip
 
-from console.ui.collector import spare_strips
+from console.ui.collector import SWEEP, TIDY, spare_strips, tidy
 from console.ui.logs.kept import Kept
 from console.ui.logs.sheet import Laid
 from tests.ui.logs.tap import logs
@@ -45,6 +45,11 @@ def test_a_strip_is_cut_as_ever(request: pytest.FixtureRequest) -> None:
 
 def strip() -> Strip:
     return Strip([Segment("abc"), Segment("defg")], 7)
+
+
+def test_garbage_is_looked_for_as_often_as_it_is_cheap() -> None:
+    times = iter([0.0, 0.001, 1.0, 1.02, 2.0, 2.5])
+    assert [tidy(lambda: next(times)) for _ in range(3)] == [TIDY, pytest.approx(60), SWEEP]
 
 
 @contextmanager
