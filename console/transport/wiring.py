@@ -78,6 +78,12 @@ class Wiring(Protocol):
         """Write one file in a container, running or not (`PUT /containers/{id}/archive`)."""
         ...
 
+    async def make_folder(self, container_id: str, path: str, *, mode: int) -> None:
+        """Make a directory in a container that has not run yet. What is mounted there later takes its mode:
+        runc before 1.2 gives a tmpfs the mode it was asked for at the first start only.
+        """
+        ...
+
     async def read_file(self, container_id: str, path: str, limit: int = 1 << 20) -> bytes | None:
         """One file of a container, running or not; None where there is none."""
         ...

@@ -135,6 +135,13 @@ class EngineWiring:
 
     async def put_file(self, container_id: str, path: str, data: bytes, *, mode: int = 0o644) -> None:
         """With the directories above it, where they are missing."""
+        await self._place(container_id, path, data, mode)
+
+    async def make_folder(self, container_id: str, path: str, *, mode: int) -> None:
+        """With those above it, where they are missing."""
+        await self._place(container_id, path, None, mode)
+
+    async def _place(self, container_id: str, path: str, data: bytes | None, mode: int) -> None:
         folder, name = posixpath.split(posixpath.normpath(path))
         missing: list[str] = []
         while True:
@@ -258,8 +265,8 @@ class Frames:
             self.kept = (self.kept + piece)[-self._keep :]
 
 
-def archive(name: str, data: bytes, mode: int) -> bytes:
-    """A tar of one file, with entries for the directories in its name."""
+def archive(name: str, data: bytes | None, mode: int) -> bytes:
+    """A tar of one file (None: directory), with entries for the directories in its name."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         folders = name.split("/")[:-1]
@@ -268,8 +275,12 @@ def archive(name: str, data: bytes, mode: int) -> bytes:
             folder.type, folder.mode = tarfile.DIRTYPE, 0o755
             tar.addfile(folder)
         entry = tarfile.TarInfo(name)
-        entry.size, entry.mode, entry.mtime = len(data), mode, int(time.time())
-        tar.addfile(entry, io.BytesIO(data))
+        entry.mode, entry.mtime = mode, int(time.time())
+        if data is None:
+            entry.type = tarfile.DIRTYPE
+        else:
+            entry.size = len(data)
+        tar.addfile(entry, io.BytesIO(data or b""))
     return buffer.getvalue()
 
 

@@ -26,8 +26,10 @@ from console.transport.wiring_script import IN_CONTAINER_WORKERS
 
 DEADLINE = 3.0
 ANSWER_LIMIT = 4 << 20
-ENDS_WITHIN = 5.0
-"""Seconds in which a worker whose sessions were cut should be gone."""
+COMMAND_PATIENCE = 8.0
+"""Seconds for a command in an ambassador."""
+PAUSES = (0.05, 0.1, 0.25, 0.6)
+"""Seconds between tries to reach a master: it lets go of its socket while it starts itself anew."""
 SESSIONS_AT_ONCE = 16
 
 PAGE = "/;csv;csv"
@@ -123,7 +125,7 @@ class Proxies:
 
     async def _by_sockets(self, pid: int) -> ProxyView:
         said, processes = await asyncio.gather(
-            self._ask(pid, ADMIN_SOCKET, "show stat"), self._ask(pid, MASTER_SOCKET, "show proc")
+            self._ask(pid, ADMIN_SOCKET, "show stat"), self._processes(pid)
         )
         stats = stat.rows(said)
         if not stats:
@@ -132,11 +134,26 @@ class Proxies:
         held = None if old is None else sum([await self._held(pid, worker) for worker in old])
         return ProxyView(revision=stat.revision(stats), servers=stat.servers(stats), old_sessions=held)
 
+    async def _processes(self, pid: int) -> str:
+        """What the master says of them; nothing where it cannot be asked, though its worker can."""
+        try:
+            return await self._ask(pid, MASTER_SOCKET, "show proc")
+        except Unasked:
+            return ""
+
     async def _held(self, pid: int, worker: int) -> int:
         return stat.carried(stat.rows(await self._ask(pid, MASTER_SOCKET, f"@!{worker} show stat")))
 
     async def _ask(self, pid: int, socket: str, command: str) -> str:
-        """One command. Raises Unasked."""
+        """One command. Raises Unasked. A master that reloads is not there for a moment."""
+        for pause in PAUSES if socket == MASTER_SOCKET else ():
+            try:
+                return await self._once(pid, socket, command)
+            except Unasked:
+                await asyncio.sleep(pause)
+        return await self._once(pid, socket, command)
+
+    async def _once(self, pid: int, socket: str, command: str) -> str:
         path = f"/proc/{pid}/root{socket}"
         answer = _Answer()
         channel: Channel | None = None
@@ -210,7 +227,7 @@ class Proxies:
             raise self._mute("its administration socket is for root only, and the login is not root there")
         masters = command.startswith("@") or command in ("show proc", "reload")
         try:
-            said = await self._ask(pid, MASTER_SOCKET if masters else "admin", command)
+            said = await self._ask(pid, MASTER_SOCKET if masters else ADMIN_SOCKET, command)
         except Unasked as unasked:
             raise self._mute(str(unasked)) from unasked
         return sanitise(said.strip())
@@ -259,7 +276,7 @@ class Proxies:
     async def _in_shell(self, container_id: str, argv: tuple[str, ...], why: str) -> str:
         command = argv if argv[0] == "sh" else ("sh", "-c", 'exec "$@"', "dockcon", *argv)
         try:
-            code, said = await self._run(container_id, command, ENDS_WITHIN, keep=1 << 20)
+            code, said = await self._run(container_id, command, COMMAND_PATIENCE, keep=1 << 20)
         except (Conflict, NotFound):
             raise
         except EngineError as error:

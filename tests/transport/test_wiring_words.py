@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -277,6 +279,14 @@ def test_archives_that_are_no_file() -> None:
     assert extract(b"", 10) is None
     assert extract(b"x" * 2000, 10) is None
     assert extract(archive("a/b/haproxy.cfg", b"x", 0o600), 10) is None  # begins with a directory
+
+
+def test_a_folder_with_its_mode() -> None:
+    with tarfile.open(fileobj=io.BytesIO(archive("run/dockcon", None, 0o1777))) as tar:
+        assert [(e.name, e.isdir(), e.mode) for e in tar] == [
+            ("run", True, 0o755),
+            ("run/dockcon", True, 0o1777),
+        ]
 
 
 def test_networks_as_engines_list_them() -> None:

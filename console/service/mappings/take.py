@@ -9,7 +9,7 @@ from console.errors import CapabilityMissing, Conflict, EngineError, NotFound
 from console.model.actions import Action, ActionKind, Target
 from console.model.clock import Clock
 from console.model.containers import Container, ContainerState
-from console.model.mappings.haproxy import CONFIG
+from console.model.mappings.haproxy import CONFIG, RUN
 from console.model.mappings.steps import (
     BringImage,
     ChangeEnvironment,
@@ -42,6 +42,8 @@ only just begun, or be in the middle of a reload.
 """
 
 LOOK_AGAIN = 0.05
+RELOAD_AGAIN = 1.5
+"""Seconds after which a configuration that has not been taken over is signalled again."""
 
 Tell = Callable[[SafeText], None]
 Bring = Callable[[BringImage, Engine, Tell], Awaitable[None]]
@@ -89,6 +91,8 @@ class Taker:
                 raise
             ident = there.id
         await engine.wiring.put_file(ident, CONFIG, step.config.encode())
+        # Its tmpfs takes the mode of what is there: else one that is not root could not start a second time.
+        await engine.wiring.make_folder(ident, RUN, mode=0o1777)
         await _start(engine, ident)
         await self._taken_over(engine, step.host, ident, step.revision)
 
@@ -117,7 +121,7 @@ class Taker:
 
     async def _taken_over(self, engine: Engine, host: str, ident: str, revision: str) -> None:
         """Wait until the running worker has this revision, where that can be asked."""
-        began, why = self.clock.monotonic(), ""
+        began, why, again = self.clock.monotonic(), "", RELOAD_AGAIN
         while (waited := self.clock.monotonic() - began) < TAKES_OVER_WITHIN:
             container = (await engine.inspect(ident)).container
             if container.state not in (ContainerState.RUNNING, ContainerState.CREATED):
@@ -132,6 +136,9 @@ class Taker:
                 if running == revision:
                     return
                 why = f"revision {running or 'none of ours'} still runs, not {revision}"
+                if waited > again:  # a signal is lost on a master that is just starting itself anew
+                    again += RELOAD_AGAIN
+                    await engine.deeds.act(ident, Action(kind=ActionKind.KILL, signal=safe("SIGHUP")))
             await self.clock.sleep(LOOK_AGAIN)
         if why:
             raise EngineError(host, f"the new configuration was not taken over: {why}", status=500)

@@ -134,12 +134,20 @@ class EngineSide:
     async def put_file(self, container_id: str, path: str, data: bytes, *, mode: int = 0o644) -> None:
         """With the directories above it."""
         async with self._deed("put_file"):
-            disk = self._daemon.disk(self._find(container_id))
-            where = disk.resolved(path)
-            while (above := where.rpartition("/")[0]) and above not in disk.nodes:
-                disk.nodes[above] = Node(None, mode=0o755, mtime=self._host.clock.now())
-                where = above
-            disk.nodes[disk.resolved(path)] = Node(data, mode=mode, mtime=self._host.clock.now())
+            self._place(container_id, path, data, mode)
+
+    async def make_folder(self, container_id: str, path: str, *, mode: int) -> None:
+        """With those above it."""
+        async with self._deed("make_folder"):
+            self._place(container_id, path, None, mode)
+
+    def _place(self, container_id: str, path: str, data: bytes | None, mode: int) -> None:
+        disk, now = self._daemon.disk(self._find(container_id)), self._host.clock.now()
+        where = disk.resolved(path)
+        while (above := where.rpartition("/")[0]) and above not in disk.nodes:
+            disk.nodes[above] = Node(None, mode=0o755, mtime=now)
+            where = above
+        disk.nodes[disk.resolved(path)] = Node(data, mode=mode, mtime=now)
 
     async def read_file(self, container_id: str, path: str, limit: int = 1 << 20) -> bytes | None:
         """Its first `limit` bytes."""
