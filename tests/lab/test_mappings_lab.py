@@ -8,38 +8,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from console.model.mappings.steps import MakeAmbassador
 from console.service.mappings.desk import MapEnding
-from tests.lab.lab import Lab
-from tests.lab.mapload import Load
+from tests.lab.mapfixtures import bare, load_on, scene
 from tests.lab.mapscene import YES, MapScene, end, log, mapping, of
 
-
-@pytest.fixture
-def scene(lab: Lab, tmp_path: Path) -> Iterator[MapScene]:
-    """An app on h1 that dials db:5432, on a network of its own; databases on h2 and h3."""
-    made = MapScene(lab, tmp_path)
-    made.network("h1", "shop")
-    made.app("--network", "shop")
-    made.database("h2")
-    made.database("h3")
-    yield made
-    for host in lab.hosts.values():
-        host.engine.clear()
-    made.wipe()
-
-
-def load_on(scene: MapScene) -> Load:
-    """Load from the app's own network, through the ambassador."""
-    h1 = scene.lab["h1"]
-    pid = h1.docker("inspect", "-f", "{{.State.Pid}}", "app")
-    address = h1.docker("inspect", "-f", "{{.NetworkSettings.Networks.shop.IPAddress}}", "dockcon-db")
-    return Load(int(pid), address)
+__all__ = ["bare", "scene"]
 
 
 async def test_from_an_empty_book_to_answers_and_back_to_nothing(scene: MapScene) -> None:
@@ -78,6 +55,7 @@ async def test_case_01_re_pointed_under_load_nothing_fails_and_nothing_is_droppe
         scene.answered_by("postgres@h3")
 
 
+@pytest.mark.soak
 async def test_case_02_refused_port_changes_nothing_and_says_why(scene: MapScene) -> None:
     scene.lab["h3"].docker("rm", "-f", "postgres")
     # Published, and nobody listens behind it: from another host that is refused.
@@ -105,6 +83,7 @@ async def test_case_02_refused_port_changes_nothing_and_says_why(scene: MapScene
         scene.answered_by("postgres@h2")
 
 
+@pytest.mark.soak
 async def test_case_03_a_dead_address_changes_nothing_and_says_why(scene: MapScene) -> None:
     async with scene.console() as desk:
         await desk.done(mapping(end("h2")))
@@ -145,6 +124,7 @@ async def test_case_05_a_name_that_is_taken_on_the_network_is_refused(scene: Map
         assert (scene.state_of(), scene.book) == (before, "")
 
 
+@pytest.mark.soak
 async def test_case_06_a_container_with_our_name_and_without_our_label_is_never_touched(
     scene: MapScene,
 ) -> None:
@@ -157,6 +137,7 @@ async def test_case_06_a_container_with_our_name_and_without_our_label_is_never_
         assert (scene.state_of(), scene.book) == (before, "")
 
 
+@pytest.mark.soak
 async def test_case_09_the_same_edit_twice_is_no_step(scene: MapScene) -> None:
     async with scene.console() as desk:
         await desk.done(mapping(end("h2")))
@@ -167,6 +148,7 @@ async def test_case_09_the_same_edit_twice_is_no_step(scene: MapScene) -> None:
         assert scene.state_of() == before
 
 
+@pytest.mark.soak
 async def test_case_10_two_endpoints_are_balanced_and_one_may_die(scene: MapScene) -> None:
     async with scene.console() as desk:
         await desk.done(mapping(end("h2"), end("h3", weight=3)))
@@ -179,6 +161,7 @@ async def test_case_10_two_endpoints_are_balanced_and_one_may_die(scene: MapScen
         scene.answered_by("postgres@h2", last=5)
 
 
+@pytest.mark.soak
 async def test_case_07_cutting_ends_old_sessions_only(scene: MapScene) -> None:
     async with scene.console() as desk:
         await desk.done(mapping(end("h2")))
@@ -191,6 +174,7 @@ async def test_case_07_cutting_ends_old_sessions_only(scene: MapScene) -> None:
         scene.answered_by("postgres@h3")
 
 
+@pytest.mark.soak
 async def test_case_08_an_edit_while_sessions_drain(scene: MapScene) -> None:
     async with scene.console() as desk:
         await desk.done(mapping(end("h2")))
@@ -202,6 +186,7 @@ async def test_case_08_an_edit_while_sessions_drain(scene: MapScene) -> None:
         scene.answered_by("postgres@h3")
 
 
+@pytest.mark.soak
 async def test_a_refused_edit_is_on_record_nowhere_and_a_done_one_step_by_step(scene: MapScene) -> None:
     async with scene.console() as desk:
         plan = await desk.mappings.plan("db", mapping(end("h2")))
@@ -214,6 +199,7 @@ async def test_a_refused_edit_is_on_record_nowhere_and_a_done_one_step_by_step(s
         assert lines[-1] == ("after", "map set db", "done")
 
 
+@pytest.mark.soak
 async def test_a_read_only_console_changes_nothing(scene: MapScene) -> None:
     async with scene.console(read_only=True) as desk:
         before = scene.state_of()

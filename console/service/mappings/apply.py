@@ -209,10 +209,10 @@ class Application:
     def _done(self) -> str:
         unknown = sum(proof.ok is None for proof in self.job.proofs)
         took = self.room.clock.now() - self.job.began
-        proved = "" if not self.job.proofs else ", verified"
+        proved = "verified, " if self.job.proofs else ""
         if unknown:
-            proved = f", {unknown} of {len(self.job.proofs)} proofs could not be made"
-        return f"done in {took:.1f} s{proved}"
+            proved = f"{unknown} of {len(self.job.proofs)} proofs could not be made, "
+        return f"{proved}in {took:.1f} s"
 
     def _enter(self, phase: Phase) -> None:
         self._phase = phase

@@ -11,13 +11,14 @@ from console.errors import EngineError
 from console.model.clock import Clock
 from console.model.hosts import HostSpec
 from console.model.mappings.mapping import Book
-from console.model.mappings.steps import BringImage, ChangeEnvironment
+from console.model.mappings.steps import ChangeEnvironment
 from console.model.redeploy.changes import Changes
 from console.model.redeploy.plan import Ending, Rules
 from console.model.text import safe
 from console.service.deeds import Audit
 from console.service.mappings.desk import MapJob, MappingList, Store
 from console.service.mappings.gather import Gatherer
+from console.service.mappings.images import Images
 from console.service.mappings.room import MapRoom, MapRules
 from console.service.mappings.store import FILE, FileStore, MemoryStore
 from console.service.mappings.take import Taker, Tell
@@ -88,20 +89,17 @@ def make(setup: MapSetup, parts: Parts, number: Callable[[], int]) -> Mappings:
         read_only=parts.read_only,
     )
     hands = _Hands(parts.clock, parts.reach)
-    taker = Taker(parts.reach, parts.clock, hands.bring, hands.rebuild)
+    images = Images(tuple(parts.specs), parts.reach)
+    taker = Taker(parts.reach, parts.clock, images.bring, hands.rebuild)
     return Mappings(room, taker, changed=parts.changed, publish=parts.publish, number=number)
 
 
 @dataclass(frozen=True, slots=True)
 class _Hands:
-    """The two steps that take more than a request."""
+    """The step that is a redeploy."""
 
     clock: Clock
     reach: Callable[[str], Awaitable[Engine]]
-
-    async def bring(self, step: BringImage, engine: Engine, tell: Tell) -> None:
-        """Pull the image, unless it is there."""
-        await engine.deeds.pull(step.image, lambda told: tell(told.text))
 
     async def rebuild(self, step: ChangeEnvironment, engine: Engine, tell: Tell) -> None:
         """Redeploy a consumer with other variables, from the image that it has."""
