@@ -43,7 +43,9 @@ async def converges(scene: MapScene, *, undo: bool) -> None:
 
 
 @pytest.mark.parametrize("undo", [False, True], ids=["finished", "undone"])
-@pytest.mark.parametrize("steps", [0, 1, pytest.param(2, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "steps", [pytest.param(0, marks=pytest.mark.soak), 1, pytest.param(2, marks=pytest.mark.soak)]
+)
 async def test_case_11_killed_after_each_step(scene: MapScene, steps: int, undo: bool) -> None:
     await killed_after(scene, steps)
     await converges(scene, undo=undo)

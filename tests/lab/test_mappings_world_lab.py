@@ -60,6 +60,7 @@ async def test_case_19_ambassador_removed(scene: MapScene) -> None:
         scene.answered_by("postgres@h2")
 
 
+@pytest.mark.soak
 async def test_case_19_ambassador_stopped_and_nobody_mends(scene: MapScene) -> None:
     async with scene.console() as desk:
         await desk.done(DB)
@@ -104,6 +105,7 @@ async def test_case_19_a_forged_label_gets_nobody_touched(scene: MapScene) -> No
         assert job.ending in (MapEnding.DONE, MapEnding.REFUSED), log(job)
 
 
+@pytest.mark.soak
 async def test_case_20_network_removed_while_the_ambassador_is_stopped(scene: MapScene) -> None:
     async with scene.console() as desk:
         await desk.done(DB)

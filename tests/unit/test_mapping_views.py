@@ -73,10 +73,13 @@ def test_what_is_published_now_counts_before_what_is_configured() -> None:
 
 def test_an_ambassador_is_told_by_its_labels() -> None:
     labels = {"dockcon.fleet": "prod", "dockcon.mapping": "db", "dockcon.side": "provider"}
-    found = ambassador_view(view(Config={"Image": "haproxy", "Labels": labels}))
+    config = {"Image": "haproxy", "Labels": labels}
+    found = ambassador_view(view(Config=config, Name="/dockcon-db-provider"))
     assert found is not None
     assert (found.fleet, found.mapping, found.side, found.spec) == ("prod", "db", Side.PROVIDER, "")
     assert ambassador_view(view()) is None
+    # Labels alone are nothing: anybody can write them.
+    assert ambassador_view(view(Config=config, Name="/forged")) is None
 
 
 def test_the_default_bridge_s_own_address_is_its_first() -> None:

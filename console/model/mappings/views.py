@@ -65,9 +65,15 @@ def with_gateways(network: NetworkView) -> NetworkView:
 
 
 def ambassador_view(container: ContainerView) -> AmbassadorView | None:
-    """A container that carries our labels, its file and process not yet read; None for any other."""
+    """A container that carries our labels under the name that goes with them, its file and process not yet
+    read; None for any other: whoever can start a container can write labels, and what is taken for an
+    ambassador may be removed.
+    """
     labels = container.labels
     if not labels.get(FLEET_LABEL) or not labels.get(MAPPING_LABEL):
+        return None
+    name = f"dockcon-{labels[MAPPING_LABEL]}"
+    if container.name not in (name, f"{name}-provider"):
         return None
     provider = str(labels.get(SIDE_LABEL, "")) == Side.PROVIDER.value
     return AmbassadorView(

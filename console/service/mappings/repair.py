@@ -17,7 +17,7 @@ from console.config.schema import Repair
 from console.errors import DockconError
 from console.model.hosts import Guard
 from console.model.mappings.standing import Standing, State
-from console.model.mappings.steps import MapPlan
+from console.model.mappings.steps import Disconnect, MapPlan
 from console.model.text import NOTHING, SafeText, safe
 from console.service.mappings.desk import MappingList
 from console.service.mappings.room import MapRoom
@@ -142,6 +142,7 @@ class Repairs:
         for step in plan.steps:
             if self._room.specs[step.host].guard is not Guard.CONFIRM:
                 return safe(f"{step.host} wants somebody to agree: apply it")
-            if step.disruptive:
+            # A network in which nobody needs an ambassador of ours any more may be left unasked.
+            if step.disruptive and not isinstance(step, Disconnect):
                 return safe(f"somebody has to agree, since it {step.text}: apply it")
         return NOTHING
