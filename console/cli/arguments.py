@@ -14,6 +14,7 @@ from console import __version__
 from console.cli.deed_arguments import add_deeds
 from console.cli.inside_arguments import add_inside, split_command
 from console.cli.log_arguments import add_logs
+from console.cli.map_arguments import add_maps
 
 if TYPE_CHECKING:
     from console.cli.moments import Moment
@@ -79,6 +80,12 @@ class Options:
     keep: int | None = None
     goal: str | None = None
     """`finish` or `undo`."""
+    ports: str = ""
+    """Of a mapping: what is dialled."""
+    to: Sequence[str] = ()
+    consumers: Sequence[str] = ()
+    via: str = ""
+    check: str = ""
     begin: Moment | None = None
     until: Moment | None = None
     tail: int | None = None
@@ -150,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     add_logs(lambda name, module, text: _verb(verbs, name, module, text))
     _others(verbs)
     add_deeds(lambda name, module, text: _verb(verbs, name, module, text), _ago)
+    add_maps(lambda name, module, text: _verb(verbs, name, module, text))
     add_inside(lambda name, module, text: _verb(verbs, name, module, text))
     return parser
 

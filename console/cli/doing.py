@@ -27,6 +27,7 @@ from console.model.redeploy.plan import RedeployJob
 from console.model.snapshot import HostSnapshot
 from console.service.feed import Feed
 from console.service.fleet import Fleet
+from console.service.mappings.desk import MapJob
 from console.service.who import Who
 from console.service.works import Works
 
@@ -44,7 +45,7 @@ _OVER = frozenset(
 )
 """States in which a verb waits for a host no longer."""
 
-AnyJob = TypeVar("AnyJob", Job, RedeployJob)
+AnyJob = TypeVar("AnyJob", Job, RedeployJob, MapJob)
 
 
 class Doing:

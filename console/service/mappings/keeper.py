@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from console.errors import ConfigError, DockconError
 from console.model.events import EngineEvent
+from console.model.mappings.judge import judge
 from console.model.mappings.mapping import Book, Revision
 from console.model.mappings.standing import Standing
 from console.model.mappings.world import World
 from console.model.text import NOTHING, SafeText, sanitise
 from console.service.mappings.desk import MappingList
-from console.service.mappings.judging import judge
 from console.service.mappings.room import MapRoom
 from console.service.tasks import end, first
 
@@ -93,8 +93,8 @@ class Keeper:
             histories |= await self._orphans(world, histories)
             now = self._room.clock.now()
             self.world = world
-            standings = judge(self._room, book, histories, world, self.list.standings)
-            found = MappingList(book=book, standings=tuple(standings), looked=now, error=NOTHING)
+            standings = judge(book, histories, world, now, self.list.standings, self._room.realising)
+            found = MappingList(book=book, standings=standings, looked=now, error=NOTHING)
             self._put(self._amend(found))
             return self.list
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.config.schema import Repair
 from console.errors import AuditFailed, DockconError, UsageError
@@ -117,12 +117,12 @@ class MapRoom:
         known = {one.digest for one in history if one.digest}
         if after is not None:
             known.add(after.digest)
-        return RealiseRules(
-            fleet=self.rules.fleet,
-            image=self.rules.image,
-            bundle=self.rules.bundle,
-            known=frozenset(known),
-        )
+        return replace(self.realising, known=frozenset(known))
+
+    @property
+    def realising(self) -> RealiseRules:
+        """How this fleet has its mappings made."""
+        return RealiseRules(fleet=self.rules.fleet, image=self.rules.image, bundle=self.rules.bundle)
 
     # Guards and the record
 

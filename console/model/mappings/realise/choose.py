@@ -14,6 +14,11 @@ from console.model.mappings.realise.targets import Targets, from_host
 from console.model.mappings.realise.wanted import Wanted
 from console.model.mappings.world import HostView, Side, World
 
+_LATER = {
+    Via.DNS: "use ambassador",
+    Via.OVERLAY: "use ambassador",
+    Via.ENV: "`dockcon redeploy --env` changes a variable; with an ambassador it need not change again",
+}
 _HEAVIEST = (Via.AMBASSADOR, Via.HOSTS, Via.ENV, Via.ALIAS)
 
 
@@ -42,38 +47,40 @@ def plan(
 
 def _want(scene: Scene, wanted: Wanted) -> None:
     mapping, notes = scene.stated, scene.notes
-    if mapping.via in (Via.DNS, Via.OVERLAY):
-        notes.refuse(f"via {mapping.via} is not there yet: use ambassador")
+    if mapping.via in _LATER:
+        notes.refuse(f"via {mapping.via} is not there yet: {_LATER[mapping.via]}")
         return
     proxied: list[tuple[Site, Targets]] = []
     for site in sites(scene, wanted):
-        if mapping.via in (Via.AUTO, Via.ALIAS):
-            unfit = alias.fits(scene, site)
-            if not unfit:
-                alias.plan(scene, site, wanted)
-                continue
-            if mapping.via is Via.ALIAS:
-                notes.refuse(f"an alias will not do: {unfit}")
-                continue
-        if mapping.via is Via.HOSTS:
-            unfit = hostsline.fits(scene, site)
-            if unfit:
-                notes.refuse(unfit)
-            else:
-                hostsline.plan(scene, site, wanted)
-            continue
-        unfit = ambassador.fits(scene, site)
-        if unfit:
-            notes.refuse(unfit)
-        else:
-            standing = scene.standing(site.host, Side.CONSUMER)
-            proxied.append((site, from_host(scene, site.host, standing)))
+        _site(scene, site, wanted, proxied)
     opened = _open(scene, proxied, wanted)
     for site, targets in proxied:
         if not any(opened.get((end, 0)) is None for end in targets.provided):
             ambassador.plan(scene, site, targets, opened, wanted)
     if all(host.missing for host in _consumer_hosts(scene)):
         notes.refuse("no host of its consumers can be read")
+
+
+def _site(scene: Scene, site: Site, wanted: Wanted, proxied: list[tuple[Site, Targets]]) -> None:
+    """The consumers of one host by the way that is stated, or that fits; those that need an ambassador are
+    gathered first, since ambassadors beside endpoints serve all of them.
+    """
+    via = scene.stated.via
+    if via is Via.HOSTS:
+        unfit = hostsline.fits(scene, site)
+        if not unfit:
+            hostsline.plan(scene, site, wanted)
+    elif via is Via.ALIAS or (via is Via.AUTO and not alias.fits(scene, site)):
+        unfit = alias.fits(scene, site)
+        if not unfit:
+            alias.plan(scene, site, wanted)
+    else:
+        unfit = ambassador.fits(scene, site)
+        if not unfit:
+            standing = scene.standing(site.host, Side.CONSUMER)
+            proxied.append((site, from_host(scene, site.host, standing)))
+    if unfit:
+        scene.notes.refuse(f"an alias will not do: {unfit}" if via is Via.ALIAS else unfit)
 
 
 def _consumer_hosts(scene: Scene) -> list[HostView]:

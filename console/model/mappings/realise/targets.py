@@ -264,6 +264,7 @@ def _news(
     named = {server.name for servers in targets.servers.values() for server in servers if server.slots}
     if named <= {name for _, name in old}:
         targets.candidates.clear()
+    texts = {haproxy.server_name(label(end), end.host): end.text for end in scene.stated.to}
     runs = standing is not None and standing.container.state in RUNS
     ambassador = standing.container.target if standing is not None and runs else None
     for servers in targets.servers.values():
@@ -274,6 +275,6 @@ def _news(
                         host=host.name,
                         ambassador=ambassador,
                         address=server.address,
-                        endpoint=sanitise(server.name, 200),
+                        endpoint=sanitise(texts.get(server.name, server.name), 200),
                     )
                 )
