@@ -63,6 +63,9 @@ def _verdict(end: Endpoint, world: World, ours: Sequence[AmbassadorView]) -> Ver
     beside = list(_servers_of(end, [one for one in ours if one.side is Side.PROVIDER]))
     servers = list(_servers_of(end, [one for one in ours if one.side is Side.CONSUMER]))
     for group in (beside, servers):
+        if group and all(server.status.startswith("MAINT") for server in group):
+            return Verdict(end, False, f"{end.text} is not found by its name", "look at its networks")
+        group = [server for server in group if not server.status.startswith("MAINT")]
         down = [server for server in group if server.status.startswith("DOWN")]
         if down:
             return _down(end, down, partly=len(down) < len(group))
@@ -103,8 +106,6 @@ def _servers_of(end: Endpoint, ours: Sequence[AmbassadorView]) -> Iterator[Serve
     for one in ours:
         names = {name for _, name in haproxy.servers_of(one.config or "")}
         for server in one.running.servers if one.running is not None else ():
-            if server.status.startswith("MAINT"):
-                continue
             name = haproxy.server_of(server.server, names) or server.server
             number = name.removeprefix(f"{stem}.").removesuffix(f".{end.host}")
             if name == whole or (name.startswith(f"{stem}.") and number.isdigit()):

@@ -38,8 +38,14 @@ def _of_one(one: AmbassadorView) -> Iterator[Proof]:
     same = bool(wanted) and one.running.revision == wanted
     other = f"{one.running.revision or 'none of ours'} runs, the file says {wanted or 'nothing of ours'}"
     yield Proof(text=safe(what), ok=same, detail=NOTHING if same else safe(other))
+    backends: dict[str, list[ServerView]] = {}
     for server in one.running.servers:
-        yield _of_server(one, server)
+        backends.setdefault(server.backend, []).append(server)
+    for servers in backends.values():
+        # Places of a server-template that no address has come for are in maintenance: no harm beside others.
+        filled = [server for server in servers if not server.status.startswith("MAINT")]
+        for server in filled or servers[:1]:
+            yield _of_server(one, server)
 
 
 def _of_server(one: AmbassadorView, server: ServerView) -> Proof:
@@ -49,7 +55,8 @@ def _of_server(one: AmbassadorView, server: ServerView) -> Proof:
         return Proof(text=text, ok=True, detail=safe(server.check))
     if server.status.startswith("DOWN"):
         return Proof(text=text, ok=False, detail=said(server))
-    # A slot of a server-template that no address has come for is in maintenance, and no harm.
+    if server.status.startswith("MAINT"):
+        return Proof(text=text, ok=False, detail=safe("its name is not found"))
     return Proof(text=text, ok=None, detail=safe(server.status or "not checked"))
 
 

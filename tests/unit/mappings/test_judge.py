@@ -229,3 +229,16 @@ def test_an_ambassador_without_a_mapping_is_an_orphan() -> None:
     (one,) = judge(Book(), {}, change(now, replace(now.hosts["app-1"], ambassadors=(bare,))), 100.0)
     assert one.mapping.id == "db"
     assert judge(Book(), {}, replace(now, fleet="other"), 100.0) == ()
+
+
+def test_a_name_that_is_not_found_is_broken_and_empty_places_are_none() -> None:
+    now = realised(ONE, fleet(published=False), db_1=("MAINT (resolution)", ""))
+    assert standing(ONE, now).reason == "postgres@db-1 is not found by its name"
+    now = checked(now)
+    there = now.hosts["db-1"]
+    (view,) = there.ambassadors
+    assert view.running is not None
+    empty = replace(view.running.servers[0], server="postgres.db-1_2", status="MAINT (resolution)")
+    more = replace(view.running, servers=(*view.running.servers, empty))
+    now = change(now, replace(there, ambassadors=(replace(view, running=more),)))
+    assert standing(ONE, now).state is State.OK
