@@ -76,7 +76,8 @@ async def test_the_demo_comes_up_on_its_own_thread() -> None:
         assert seen.handle.fleet == "demo"
         assert [spec.name for spec in seen.handle.hosts] == ["app-1", "app-2", "db-1"]
         await seen.until(lambda: all(seen.state(spec.name) is HostState.UP for spec in fleet.specs))
-        assert sum(len(s.containers) for s in seen.snapshots.values()) == 28
+        there = sum(len(host.daemon.containers) for host in fleet.hosts.values())
+        assert sum(len(s.containers) for s in seen.snapshots.values()) == there > 20
         kinds = {problem.kind for problem in seen.handle.problems()}
         assert ProblemKind.UNHEALTHY in kinds
 
