@@ -61,7 +61,7 @@ class OneStream:
         self.kind = kind
         self.lumped = lumped
         """Whether lines share stamps."""
-        self.recent = RecentStamps(limit)
+        self.recent = RecentStamps(limit, 8 * limit)
         self.last = NEVER
         """Stamp of the newest frame taken: newest in the log, not by the clock."""
         self.group: list[int] = []

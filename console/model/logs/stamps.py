@@ -14,17 +14,22 @@ NEVER = -(2**63)
 _MANY = 64
 """Runs; with this many more than there should be, some are joined."""
 
+SPAN = 10_000_000_000
+"""Nanoseconds for which stamps are remembered while there are not too many of them."""
+
 
 class RecentStamps:
-    """About the last `limit` stamps of one stream, 8 bytes each. Pure.
+    """About the last `limit` stamps of one stream, 8 bytes each, and in a flood up to `most` of the last
+    10 s: an engine that rotates a log sends the last seconds again, whatever came in them. Pure.
 
     They lie in ascending runs, so that a look-up is a few bisections and nothing is built for it.
     """
 
-    __slots__ = ("_chunk", "_chunks", "_held", "_limit", "_mixed", "floor", "high")
+    __slots__ = ("_chunk", "_chunks", "_held", "_limit", "_mixed", "_most", "floor", "high")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, most: int = 0) -> None:
         self._limit = limit
+        self._most = max(limit, most)
         self._chunk = max(1, limit // 16)
         self._held = 0
         self._mixed = False
@@ -76,12 +81,15 @@ class RecentStamps:
         self.high = max(self.high, highest)
         if self._held - len(self._chunks[0]) >= self._limit:
             self._forget()
-        elif len(self._chunks) > _MANY:
+        if len(self._chunks) > _MANY * self._most // self._limit:
             self._tidy()
 
     def _forget(self) -> None:
-        """Let the oldest runs go as long as `limit` stamps are left."""
+        """Let the oldest runs go as long as `limit` stamps are left; those of the last seconds stay."""
         while len(self._chunks) > 1 and self._held - len(self._chunks[0]) >= self._limit:
+            few = self._held - len(self._chunks[0]) < self._most
+            if few and self._chunks[0][-1] > self.high - SPAN:
+                break
             gone = self._chunks.popleft()
             self._held -= len(gone)
             self.floor = max(self.floor, gone[-1] + 1)

@@ -144,3 +144,16 @@ def test_a_finite_answer_needs_no_doubt() -> None:
     resume.begin(finite=True)
     taken = resume.take(frames((100, OUT, "a\n"), (50, OUT, "b\n"), (51, OUT, "c\n")), 0.0)
     assert (texts(taken), taken.back_ns) == (["a\n", "b\n", "c\n"], 50)
+
+
+def test_seconds_of_a_flood_that_a_rotation_sends_again_are_repeats_however_slowly_they_come() -> None:
+    count, resume = 60_000, Resume()
+    stamps = [SECOND * 1000 + number * 50_000 for number in range(count)]
+    flood = LogFrames(stamps, [1] * count, [b"%d\n" % number for number in range(count)])
+    resume.begin()
+    assert len(resume.take(flood, 0.0).lines) == count
+    for part in range(0, 50_000, 10_000):
+        some = slice(part, part + 10_000)
+        again = LogFrames(stamps[some], flood.streams[some], flood.payloads[some])
+        assert resume.take(again, 1.0 + part / 10_000).repeats == 10_000
+        assert not len(resume.settle(2.0 + part / 10_000).lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -246,10 +247,14 @@ def test_recent_stamps_are_remembered(batches: list[list[int]], limit: int) -> N
         assert all(stamp in recent for stamp in added[-limit:])
 
 
-def test_few_stamps_are_kept_and_a_nervous_clock_does_no_harm() -> None:
-    recent = RecentStamps(1000)
+@pytest.mark.parametrize("most", [1000, 4000])
+def test_few_stamps_are_kept_and_a_nervous_clock_does_no_harm(most: int) -> None:
+    recent = RecentStamps(1000, most)
     for number in range(20_000):
         recent.add(number * 10 + (15 if number % 2 else 0))
+    assert most <= len(recent) < 2 * most
+    assert len(recent._chunks) <= 64 * most // 1000
+    recent.extend(range(10**12, 10**12 + 1000))
     assert 1000 <= len(recent) < 2000
 
 
