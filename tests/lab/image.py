@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.lab.machine import program, run
 
 IMAGE = "dockcon-lab:1"
+BARE = "dockcon-lab-haproxy:1"
+"""HAProxy and its libraries alone, as user 99: what an ambassador must get by with."""
 _PROGRAMS = ("busybox", "socat", "haproxy")
 _FOLDERS = ("proc", "sys", "dev", "etc", "tmp", "var", "var/run", "root", "usr/bin", "usr/sbin")
 
@@ -71,3 +73,17 @@ def _link(tar: tarfile.TarFile, name: str, goal: str) -> None:
     entry = tarfile.TarInfo(name)
     entry.type, entry.linkname = tarfile.SYMTYPE, goal
     tar.addfile(entry)
+
+
+def build_bare(source: Path, target: Path) -> None:
+    """Write the image's file system again without a shell and without socat, unless it is there."""
+    if target.exists():
+        return
+    partial = target.with_suffix(".part")
+    with tarfile.open(source) as tar, tarfile.open(partial, "w") as bare:
+        for entry in tar:
+            own = entry.name.rpartition("/")[2]
+            if own in ("busybox", "socat") or entry.linkname.endswith("/busybox"):
+                continue
+            bare.addfile(entry, tar.extractfile(entry) if entry.isreg() else None)
+    partial.rename(target)
