@@ -11,7 +11,9 @@ import re
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console import __version__
 from console.cli import rows
@@ -20,6 +22,7 @@ from console.cli.exits import Exit, worst
 from console.cli.looking import report
 from console.cli.output import Output
 from console.cli.setup import Setup, set_up
+from console.cli.standings import standings
 from console.config.paths import Homes
 from console.errors import UsageError
 from console.model.hosts import HostState
@@ -27,6 +30,9 @@ from console.model.problems import find
 from console.model.snapshot import HostSnapshot
 from console.service.collect import collect
 from console.service.incident import Record, record
+
+if TYPE_CHECKING:
+    from console.service.mappings.desk import MappingList
 
 LOGS_SINCE = 600.0
 """Seconds of logs at most."""
@@ -41,7 +47,9 @@ def run(options: Options, homes: Homes, output: Output) -> Exit:
     file = options.output or Path(f"dockcon-{setup.config.fleet}-{stamp}.tar.gz")
     _refuse(file)
     records = asyncio.run(_records(setup, since))
-    write(file, f"dockcon-{setup.config.fleet}-{stamp}", documents(records, setup, since, now), now)
+    mapped = standings(setup)
+    files = chain(documents(records, setup, since, now), mapping_files(mapped))
+    write(file, f"dockcon-{setup.config.fleet}-{stamp}", files, now)
     output.line(str(file))
     codes = [report([r.snapshot for r in records], output)]
     for error in (r.error for r in records if r.error is not None):
@@ -106,6 +114,15 @@ def documents(records: Sequence[Record], setup: Setup, since: float, now: float)
         for container_id, part in one.logs.items():
             if part.text:
                 yield file_name(one.snapshot, container_id, "logs", ".log"), part.text
+
+
+def mapping_files(found: MappingList | None) -> Iterator[tuple[str, str]]:
+    """What is stated about addresses, and how it stands."""
+    if found is None:
+        return
+    from console.cli.map_output import standing_row
+
+    yield "mappings.json", _json([standing_row(one) for one in found.standings])
 
 
 def file_name(snapshot: HostSnapshot, container_id: str, directory: str, suffix: str) -> str:

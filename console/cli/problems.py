@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 
 from console.cli import rows
 from console.cli.arguments import Options
@@ -12,13 +14,15 @@ from console.cli.exits import Exit, worst
 from console.cli.looking import look, report
 from console.cli.output import Cell, Output
 from console.cli.setup import Setup, set_up
+from console.cli.standings import problems_of_mappings, standings
 from console.config.paths import Homes
-from console.model.problems import Problem, ProblemKind, find
+from console.model.problems import Problem, ProblemKind, find, worst_first
 from console.model.query import Query, parse
 from console.model.snapshot import HostSnapshot
 from console.model.units import span
 from console.service.feed import Feed
 from console.service.fleet import Fleet
+from console.service.who import Who
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the running fleet."""
@@ -34,9 +38,10 @@ def run(options: Options, homes: Homes, output: Output) -> Exit:
         asyncio.run(_watch(setup, query, output, as_json=options.json))
         return Exit.DONE
     found: list[Problem] = []
+    mapped = list(problems_of_mappings(standings(setup), query))
 
     def show(snapshots: Sequence[HostSnapshot]) -> None:
-        found.extend(matching(snapshots, query, setup.clock.now()))
+        found.extend(worst_first((*matching(snapshots, query, setup.clock.now()), *mapped)))
         if options.json:
             output.array([rows.problem_row(problem) for problem in found])
         elif found:
@@ -78,13 +83,23 @@ def _row(problem: Problem, now: float) -> list[Cell]:
 async def _watch(setup: Setup, query: Query, output: Output, *, as_json: bool) -> None:
     """Say what is new and what is over, until interrupted."""
     feed = Feed()
-    fleet = Fleet(setup.specs, setup.clock, setup.memory(), feed)
-    fleet.start(setup.transport())
+    fleet = Fleet(
+        setup.specs,
+        setup.clock,
+        setup.memory(),
+        feed,
+        mappings=partial(setup.mappings, Who()) if setup.mappings is not None else None,
+    )
+    fleet.start(setup.transport(), keep_mappings=True)
     said: dict[tuple[str, str, ProblemKind], Problem] = {}
     try:
         while True:
             feed.take()
-            now = {p.identity: p for p in matching(feed.latest(), query, setup.clock.now())}
+            found = chain(
+                matching(feed.latest(), query, setup.clock.now()),
+                problems_of_mappings(feed.latest_mappings(), query),
+            )
+            now = {p.identity: p for p in found}
             changes = [("new", p) for key, p in now.items() if key not in said]
             changes += [("over", p) for key, p in said.items() if key not in now]
             for change, problem in changes:

@@ -239,7 +239,7 @@ class Desk:
         """Apply, to its end."""
         number = self.fleet.map_place.number()
         self.mappings.begin(number, plan, consent)
-        await self.until(lambda: self.mappings.job(number).over, f"the end of {plan.id}")
+        await self.until(lambda: self.mappings.job(number).over, f"the end of {plan.id}", 2 * LIMIT)
         return self.mappings.job(number)
 
     async def done(self, after: Mapping | None, ident: str = "") -> MapJob:
