@@ -23,6 +23,11 @@ WINDOW = 0.2
 LATE_NS = 1_000_000_000
 """A line that much older than the newest given out is said to be late."""
 
+AGAIN = 5.0
+"""Seconds for which a note that several sources are late speaks also of those that begin to be it then: all
+containers of a host that was away come late one after the other.
+"""
+
 BLOCK_LINES = 4096
 BLOCK_BYTES = 1024 * 1024
 
@@ -97,6 +102,11 @@ class Merger:
         self._sources: dict[int, _Source] = {}
         self._writers: set[int] = set()
         self._newest = _NEVER
+        self._heard = 0.0
+        """When lines came last."""
+        self._late_said = float("-inf")
+        self._late_all = False
+        """Whether it was said of several sources then."""
 
     def add(self, source: int, lines: LogFrames, arrived: float) -> None:
         """Take complete lines of one source (each ends with its newline)."""
@@ -173,6 +183,7 @@ class Merger:
 
     def _hold(self, held: _Source, columns: _Columns, arrived: float) -> None:
         held.batches.append(_Batch(arrived, columns))
+        self._heard = max(self._heard, arrived)
         held.top = max(held.top, columns.keys[-1])
         self.waiting += len(columns)
 
@@ -193,26 +204,34 @@ class Merger:
         return list(_blocks(out))
 
     def _marked(self, out: _Columns) -> _Columns:
-        """With a note before the late lines of each source whose last line was not late."""
+        """With a note before the late lines of sources whose last line was not late."""
         split = bisect_left(out.keys, self._newest - LATE_NS)
         late, rest = out.part(0, split), out.part(split, len(out))
-        marks: dict[int, Note] = {}
+        fresh = {source for source in _writers(late) if not self._sources[source].late}
         for source in _writers(late):
-            if not self._sources[source].late:
-                own = [i for i, origin in enumerate(late.origins) if origin >> 2 == source and origin & 3]
-                marks[own[0]] = _late(source, [late.stamps[i] for i in own])
             self._sources[source].late = True
         for source in _writers(rest):
             self._sources[source].late = False
         marked = _Columns()
         start = 0
-        for at in sorted(marks):
-            marked.extend(late.part(start, at))
-            marked.extend(_noted(marks[at], late.keys[at]))
-            start = at
+        if fresh and (note := self._late(fresh, late)) is not None:
+            start = next(i for i, origin in enumerate(late.origins) if origin >> 2 in fresh and origin & 3)
+            marked.extend(late.part(0, start))
+            marked.extend(_noted(note, late.keys[start]))
         marked.extend(late.part(start, split))
         marked.extend(rest)
         return marked
+
+    def _late(self, sources: set[int], late: _Columns) -> Note | None:
+        """What is said of sources that begin to be late; None where a note just before speaks of them too."""
+        soon = self._heard - self._late_said < AGAIN
+        if soon and self._late_all:
+            return None
+        self._late_all = soon or len(sources) > 1
+        self._late_said = self._heard
+        own = zip(late.origins, late.stamps, strict=True)
+        stamps = [stamp for origin, stamp in own if origin >> 2 in sources and origin & 3]
+        return _late(-1 if self._late_all else min(sources), len(sources), stamps)
 
 
 def _writers(columns: _Columns) -> set[int]:
@@ -262,13 +281,16 @@ def _noted(note: Note, key: int) -> _Columns:
     return _Columns([key], [note.ns], [note.source * 4 + Stream.NOTE], [line])
 
 
-def _late(source: int, stamps: Sequence[int]) -> Note:
-    what = "1 older line" if len(stamps) == 1 else f"{len(stamps)} older lines"
+def _late(source: int, sources: int, stamps: Sequence[int]) -> Note:
+    what = "1 older line" if len(stamps) == 1 else f"{len(stamps):,} older lines"
+    if source < 0:
+        what += f" of {sources} containers" if sources > 1 else " of another container"
+    more = "; others may follow" if source < 0 else ""
     return Note(
         kind=NoteKind.LATE,
         source=source,
         ns=stamps[0],
-        text=safe(f"{what} came late"),
+        text=safe(f"{what} came late{more}"),
         from_ns=min(stamps),
         to_ns=max(stamps),
         lines=len(stamps),

@@ -119,8 +119,40 @@ def test_a_source_that_stays_late_is_said_so_once() -> None:
     assert shown(merger.flush()) == [f"1:{7 * SECOND}"]
     merger.add(1, frames(102 * SECOND, stream=2), 5.0)
     merger.flush()
-    merger.add(1, frames(8 * SECOND), 6.0)
+    merger.add(1, frames(8 * SECOND), 9.0)
     assert shown(merger.flush()) == ["1!late", f"1:{8 * SECOND}"]
+
+
+def test_all_containers_of_a_host_that_was_away_come_late_with_one_note() -> None:
+    merger = Merger()
+    merger.add(99, frames(100 * SECOND), 1.0)
+    merger.flush()
+    for source in range(12):
+        merger.add(source, frames(5 * SECOND + source, 6 * SECOND + source), 2.0)
+    said, *others = [line.note for line in lines(merger.flush()) if line.note]
+    assert not others
+    assert (said.kind, said.source, said.lines) == (NoteKind.LATE, -1, 24)
+    assert (said.from_ns, said.to_ns) == (5 * SECOND, 6 * SECOND + 11)
+    assert said.text == "24 older lines of 12 containers came late; others may follow"
+    for source in range(12, 40):
+        merger.add(source, frames(5 * SECOND + source), 2.0 + source / 20)
+        assert shown(merger.flush()) == [f"{source}:{5 * SECOND + source}"]
+    merger.add(40, frames(7 * SECOND), 8.0)
+    assert shown(merger.flush()) == ["40!late", f"40:{7 * SECOND}"]
+
+
+def test_one_container_that_is_late_is_named_and_the_next_one_speaks_for_all() -> None:
+    merger = Merger()
+    merger.add(99, frames(100 * SECOND), 1.0)
+    merger.flush()
+    said = []
+    for source in range(4):
+        merger.add(source, frames(5 * SECOND + source), 2.0 + source / 10)
+        said += [line.note for line in lines(merger.flush()) if line.note]
+    assert [(note.source, note.text) for note in said] == [
+        (0, "1 older line came late"),
+        (-1, "1 older line of another container came late; others may follow"),
+    ]
 
 
 def test_blocks_are_bounded() -> None:
