@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from console.transport.channels import Channel, ChannelReader, ChannelRefused, Dialer
+from console.transport.channels import WINDOW, Channel, ChannelReader, ChannelRefused, Dialer
 
 DOCKER_SOCKET = "/var/run/docker.sock"
 
@@ -40,7 +40,7 @@ class Carrier(Protocol):
     @property
     def lanes(self) -> Lanes: ...
 
-    async def open(self, reader: ChannelReader, *, window: int = 262144) -> Channel:
+    async def open(self, reader: ChannelReader, *, window: int = WINDOW) -> Channel:
         """Raises ChannelRefused or HostUnreachable."""
         ...
 
@@ -60,7 +60,7 @@ class SocketCarrier:
             return LOCAL
         return STREAMLOCAL if self.path == DOCKER_SOCKET else f"{STREAMLOCAL}:{self.path}"
 
-    async def open(self, reader: ChannelReader, *, window: int = 262144) -> Channel:
+    async def open(self, reader: ChannelReader, *, window: int = WINDOW) -> Channel:
         return await self.dialer.open_socket(self.path, reader, window=window)
 
 
@@ -94,7 +94,7 @@ class CommandCarrier:
         where = ("-H", f"unix://{self.path}") if self.path else ()
         return ("docker", *where, "system", "dial-stdio")
 
-    async def open(self, reader: ChannelReader, *, window: int = 262144) -> Channel:
+    async def open(self, reader: ChannelReader, *, window: int = WINDOW) -> Channel:
         for pause in (*PATIENCE, None):
             try:
                 channel = await self.dialer.open_command(self.argv, reader)

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 from typing import cast
 
-from console.transport.channels import Channel, ChannelReader, ChannelRefused
+from console.transport.channels import WINDOW, Channel, ChannelReader, ChannelRefused
 
 HIGH_WATER = 262144
 """Bytes written and not yet taken by the peer at which a bulk sender is told to hold."""
@@ -146,7 +146,7 @@ class _ProcessChannel(asyncio.SubprocessProtocol):
 class LocalDialer:
     """Opens channels on this machine. A Dialer."""
 
-    async def open_socket(self, path: str, reader: ChannelReader, *, window: int = 262144) -> Channel:
+    async def open_socket(self, path: str, reader: ChannelReader, *, window: int = WINDOW) -> Channel:
         """Raises ChannelRefused with the system's words: `No such file or directory` ..."""
         loop = asyncio.get_running_loop()
         try:

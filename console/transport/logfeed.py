@@ -9,9 +9,9 @@ from console.model.logs.lines import LogFrames
 from console.transport.http import Head, HttpFault
 from console.transport.logframes import FrameParser, LineParser
 
-WAITING_BYTES = 1 << 20
+WAITING_BYTES = 1 << 19
 WAITING_LINES = 8192
-"""More than either of them waiting, and the engine is held back."""
+"""More than either of them waiting, and the engine is held back; it may send a channel's window more."""
 
 _CONTENT = {
     "application/vnd.docker.raw-stream": True,

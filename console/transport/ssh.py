@@ -9,13 +9,13 @@ from console.errors import HostError, HostUnreachable
 from console.model.hosts import HostSpec
 from console.transport.base import Prompter
 from console.transport.bastions import Bastions, Chorus, Lease
-from console.transport.channels import Channel, ChannelReader
+from console.transport.channels import WINDOW, Channel, ChannelReader
 from console.transport.closing import Closing
 from console.transport.quoting import command_line
 from console.transport.sshconfig import Hop, Route, Surroundings
 from console.transport.sshdial import Dialler
 from console.transport.sshfaults import retold
-from console.transport.sshlink import WINDOW, Link, Timing
+from console.transport.sshlink import Link, Timing
 from console.transport.sshroute import Resolver
 
 

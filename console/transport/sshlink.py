@@ -12,16 +12,13 @@ import asyncssh
 from console.errors import HostUnreachable
 from console.model.text import SafeText, safe, sanitise
 from console.transport.bastions import Lease
-from console.transport.channels import ChannelReader, ChannelRefused
+from console.transport.channels import WINDOW, ChannelReader, ChannelRefused
 from console.transport.closing import Closing
 from console.transport.login import Login
 from console.transport.sockets import ProxyCommand
 from console.transport.sshchannel import Delivery, Openings
 from console.transport.sshconfig import Hop
 from console.transport.sshfaults import loss
-
-WINDOW = 262144
-"""Bytes a host may send ahead of its reader on one channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
