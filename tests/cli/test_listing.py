@@ -137,6 +137,7 @@ def test_problems_are_exit_3(run: Run) -> None:
         ("app-1", "report", "oom"),
         ("app-2", "cron", "exited"),
         ("app-2", "rabbit", "unhealthy"),
+        ("app-1", "mq", "mapping-pending"),
         ("app-2", None, "disk"),
     }
 
