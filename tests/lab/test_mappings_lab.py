@@ -114,6 +114,7 @@ async def test_case_04_unknown_host_container_and_port_are_all_said_at_once(scen
         assert (scene.state_of(), scene.book) == (before, book)
 
 
+@pytest.mark.soak
 async def test_case_05_a_name_that_is_taken_on_the_network_is_refused(scene: MapScene) -> None:
     scene.database("h1", "other", "--network", "shop", "--network-alias", "db", published=0)
     async with scene.console() as desk:

@@ -50,6 +50,7 @@ async def test_case_24_default_bridge_without_a_restart(bare: MapScene) -> None:
     await taken_away(bare)
 
 
+@pytest.mark.soak
 async def test_case_24_host_network(bare: MapScene) -> None:
     bare.app("--network", "host")
     await applied(bare)
@@ -91,6 +92,7 @@ async def test_case_24_no_network_is_refused(bare: MapScene) -> None:
         assert bare.state_of() == before
 
 
+@pytest.mark.soak
 async def test_same_host_needs_an_alias_only(scene: MapScene) -> None:
     scene.database("h1", "near", published=0)
     async with scene.console() as desk:

@@ -30,6 +30,7 @@ async def mended(desk: Desk, repairs: int = 1) -> None:
     await ok(desk)
 
 
+@pytest.mark.soak
 async def test_case_17_endpoint_recreated_on_another_port(scene: MapScene) -> None:
     async with scene.console(repair=Repair.AUTO) as desk:
         await desk.done(DB)
@@ -40,6 +41,7 @@ async def test_case_17_endpoint_recreated_on_another_port(scene: MapScene) -> No
         scene.answered_by("postgres@h2")
 
 
+@pytest.mark.soak
 async def test_case_18_consumer_recreated_on_another_network(scene: MapScene) -> None:
     async with scene.console(repair=Repair.AUTO) as desk:
         await desk.done(DB)
