@@ -29,7 +29,7 @@ from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs, glyphs_for
 from console.ui.collector import calm, keep_tidy
 from console.ui.commands import ConsoleCommands
-from console.ui.messages import ContainerWanted, HostWanted, LogsWanted, Said
+from console.ui.messages import ContainerWanted, HostWanted, LogsWanted, MapWanted, Said
 from console.ui.running import run_on_terminal
 from console.ui.screens.main import MainScreen
 from console.ui.terminal_app import TerminalApp
@@ -139,13 +139,19 @@ class DockconApp(TerminalApp):
     def _logs_wanted(self, event: LogsWanted) -> None:
         self.read_logs(event.wish, event.ns)
 
-    @on(ContainerWanted)
-    def _container_wanted(self, event: ContainerWanted) -> None:
-        self.go_to_container(event.key)
+    @on(MapWanted)
+    def _map_wanted(self, event: MapWanted) -> None:
+        self._leave_dialogs()
+        self.main.post_message(MapWanted(event.what, event.standing, event.containers))
 
+    @on(ContainerWanted)
     @on(HostWanted)
-    def _host_wanted(self, event: HostWanted) -> None:
-        self.go_to_host(event.host)
+    def _row_wanted(self, event: ContainerWanted | HostWanted) -> None:
+        event.stop()
+        if isinstance(event, ContainerWanted):
+            self.go_to_container(event.key)
+        else:
+            self.go_to_host(event.host)
 
     def _leave_dialogs(self) -> None:
         while self.screen is not self.main and len(self.screen_stack) > 1:

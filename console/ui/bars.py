@@ -192,6 +192,9 @@ class Tab(NamedTuple):
 NARROW = 100
 """Cells below which tabs stand closer to each other."""
 
+MANY = 5
+"""Tabs from which their names may be shortened."""
+
 
 def tabs(panes: Iterable[Tab], *, narrow: bool = False) -> list[Part]:
     """`1 Containers  6 Hosts ~1`; the one that has the keyboard stands out, and has a sign before it."""
@@ -217,10 +220,15 @@ def told(info: Iterable[Part], glyphs: Glyphs) -> list[Part]:
 def tabs_line(panes: Iterable[Tab], info: Parts, width: int, glyphs: Glyphs) -> list[Part]:
     """Tabs on the left, never cut for what the pane says of itself on the right: as much of it as fits.
 
-    Figures and the like give way first, then what comes last; the first is cut rather than left out.
+    Figures and the like give way first, then what comes last; the first is cut rather than left out. Where
+    many tabs leave no room even for that, those without the keyboard have short names.
     """
-    left = tabs(panes, narrow=width < NARROW)
+    found = list(panes)
+    left = tabs(found, narrow=width < NARROW)
     room = width - length(left) - 1
+    if len(found) >= MANY and length(told(info[:1], glyphs)) > room:
+        left = tabs([tab if tab.active else tab._replace(name=tab.name[:4]) for tab in found], narrow=True)
+        room = width - length(left) - 1
     kept = list(info)
     while len(kept) > 1 and length(told(kept, glyphs)) > room:
         plain = [at for at, part in enumerate(kept) if part.tone == "dim"]

@@ -6,7 +6,7 @@ nothing changed nothing is published, and nothing is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.dom import DOMNode
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from console.model.redeploy.plan import RedeployJob
     from console.model.timeline.entries import Entry
     from console.model.timeline.store import Timeline
+    from console.service.mappings.desk import MapJob, MappingList
 
 PERIOD = 0.1
 """Seconds between two looks at the fleet."""
@@ -66,8 +67,13 @@ class Bridge:
         self._told = 0
         self.worked: Signal[tuple[Job | RedeployJob, ...]] = Signal(owner, "worked")
         """Jobs that have come further; also while frozen."""
+        self.mapped: Signal[Sequence[MapJob]] = Signal(owner, "mapped")
+        """The list of mappings is another one, or these applies have come further; also while frozen."""
         self.working: set[int] = set()
         """Numbers of the jobs under way."""
+        self.mapping: set[int] = set()
+        """Numbers of the applies of mappings under way; they are counted apart."""
+        self._mappings: MappingList | None = None
         self._owner = owner
         self._period = period
         self._live = self.world
@@ -82,6 +88,18 @@ class Bridge:
     def live(self) -> World:
         """The newest world, also while the screen is frozen: for what acts rather than shows."""
         return self._live
+
+    @property
+    def mappings(self) -> MappingList:
+        """All mappings as they were last seen, also while the screen is frozen."""
+        if self._mappings is None:
+            self._mappings = self.handle.mappings.mappings()
+        return self._mappings
+
+    @property
+    def known_mappings(self) -> MappingList | None:
+        """The same where one has come; nobody is asked."""
+        return self._mappings
 
     @property
     def shown_now(self) -> float:
@@ -117,6 +135,7 @@ class Bridge:
                 self.working |= {job.number for job in batch.jobs if not job.over}
                 self.working -= {job.number for job in batch.jobs if job.over}
                 self.worked.publish(batch.jobs)
+            self._map(batch)
             self._publish()
         self.polled.publish(None)
         second = int(self.now())
@@ -125,6 +144,15 @@ class Bridge:
             if second % REVIEW == 0:
                 self._review()
             self.ticked.publish(self.shown_now)
+
+    def _map(self, batch: Batch) -> None:
+        """Take what a batch brought of mappings."""
+        if batch.mappings is None and not batch.map_jobs:
+            return
+        self._mappings = batch.mappings or self._mappings
+        self.mapping |= {job.number for job in batch.map_jobs if not job.over}
+        self.mapping -= {job.number for job in batch.map_jobs if job.over}
+        self.mapped.publish(batch.map_jobs)
 
     def _review(self) -> None:
         """Some problems begin or end because time has passed."""

@@ -39,6 +39,7 @@ SCREEN: Final = (
     Binding("ctrl+s", "save", "save", id="screen.save", show=False, tooltip="Save the pane to a text file"),
     Binding("1", "pane('containers')", "list", id="screen.containers", show=False, tooltip="Containers"),
     Binding("2", "pane('logs')", "logs", id="screen.logs", show=False, tooltip="Logs"),
+    Binding("4", "pane('mappings')", "mappings", id="screen.mappings", show=False, tooltip="Mappings"),
     Binding("5", "pane('timeline')", "timeline", id="screen.timeline", show=False, tooltip="Timeline"),
     Binding("6", "pane('hosts')", "hosts", id="screen.hosts", show=False, tooltip="Hosts"),
     Binding(
@@ -131,6 +132,14 @@ CONTAINERS: Final = (
         show=False,
         tooltip="Copy files out of this container or into it",
     ),
+    Binding(
+        "m",
+        "map",
+        "mapping",
+        id="containers.mapping",
+        show=False,
+        tooltip="A mapping for it: a name and port that lead where you say",
+    ),
     Binding("d", "act('remove')", "remove", id="containers.remove", show=False, tooltip="Remove; asks first"),
     Binding("P", "act('pause')", "pause", id="containers.pause", show=False, tooltip="Pause; asks first"),
     Binding(
@@ -181,6 +190,31 @@ TIMELINE: Final = (
     Binding("l", "logs", "logs then", id="timeline.logs", tooltip="Its logs at that time"),
     Binding("d", "remove", "remove", id="timeline.remove", tooltip="Take this bookmark away"),
 )
+
+MAPPINGS: Final = (
+    Binding("n", "new", "new", id="mappings.new", tooltip="A new mapping"),
+    Binding("v", "verify", "verify", id="mappings.verify", tooltip="Ask from each consumer whether it holds"),
+    Binding(
+        "a",
+        "apply",
+        "apply",
+        id="mappings.apply",
+        tooltip="Do the steps that are left, adopt what is foreign",
+    ),
+    Binding("u", "undo", "undo", id="mappings.undo", tooltip="Back to an earlier wording"),
+    Binding("d", "remove", "remove", id="mappings.remove", tooltip="Remove this mapping; asks first"),
+    Binding(
+        "x",
+        "cut",
+        "cut old",
+        id="mappings.cut",
+        show=False,
+        tooltip="End the sessions that are still on an earlier endpoint; asks first",
+    ),
+    Binding("o", "sort(1)", "sort", id="mappings.sort", show=False, tooltip="Sort by the next column"),
+    Binding("O", "reverse", "reverse", id="mappings.reverse", show=False, tooltip="Sort the other way"),
+)
+"""Of the mappings pane, besides those of any table."""
 
 HOSTS: Final = (
     Binding(
@@ -234,6 +268,7 @@ LOG_LINES: Final = (
 PANES: Final = (
     (*ROWS, *CONTAINERS),
     (*LOG_LINES, *logs.FINDING, *logs.LOGS),
+    (*TABLE, *MAPPINGS),
     (*TIMELINE_ROWS, *TIMELINE),
     (*TABLE, *HOSTS),
     (*STOCK_ROWS, *STOCK),
@@ -310,6 +345,8 @@ class Hint(NamedTuple):
 _FIRST: Final = (
     "containers.open",
     "containers.logs",
+    "mappings.new",
+    "mappings.verify",
     "timeline.logs",
     "timeline.remove",
     "hosts.logs",

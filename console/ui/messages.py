@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -13,6 +14,7 @@ from console.model.query import Query
 
 if TYPE_CHECKING:
     from console.model.actions import Action
+    from console.model.mappings.standing import Standing
     from console.model.redeploy.course import Goal
     from console.model.stock.plan import Plan
     from console.model.stock.things import Kind
@@ -129,3 +131,26 @@ class StockWanted(Message):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.host = host
+
+
+class MapWhat(StrEnum):
+    """What shall be done about a mapping."""
+
+    EDIT = "edit"
+    VERIFY = "verify"
+    UNDO = "undo"
+    REMOVE = "remove"
+    CUT = "cut"
+    APPLY = "apply"
+
+
+class MapWanted(Message):
+    """Something shall be done about a mapping. Without one it is new, and for `containers`."""
+
+    def __init__(
+        self, what: MapWhat, standing: Standing | None = None, containers: Sequence[Container] = ()
+    ) -> None:
+        super().__init__()
+        self.what = what
+        self.standing = standing
+        self.containers = tuple(containers)

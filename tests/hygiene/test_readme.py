@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from console.config.load import load_fleet, load_settings
+from console.config.mappings import read
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,10 +72,13 @@ def test_every_file_it_shows_loads(tmp_path: Path) -> None:
         if re.search(r"^hosts:", block, re.MULTILINE):
             kinds.add("hosts")
             assert load_fleet(file).hosts
+        elif re.search(r"^mappings:", block, re.MULTILINE):
+            kinds.add("mappings")
+            assert read(file.read_bytes(), str(file)).mappings
         else:
             kinds.add("settings")
             assert load_settings(file)[1] == ()
-    assert kinds == {"hosts", "settings"}
+    assert kinds == {"hosts", "mappings", "settings"}
 
 
 def test_every_link_leads_somewhere() -> None:

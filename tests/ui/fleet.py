@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from console.model.containers import Container, ContainerKey, ContainerState, Health, Inspection, Port, Usage
 from console.model.events import EngineEvent
 from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, HostStatus
 from console.model.logs.wish import LogWish
+from console.model.mappings.mapping import Book
 from console.model.problems import Problem, ProblemKind
 from console.model.snapshot import HostSnapshot
 from console.model.text import SafeText, safe, sanitise
 from console.service.handle import Batch
+from console.service.mappings.desk import MapJob, MappingList
 from console.service.tap import LogUpdate
 
 NOON = 1_717_243_200.0
@@ -132,6 +135,19 @@ class FakeStockDesk:
         self._asked.append(("again", tuple(hosts)))
 
 
+class NoMappings:
+    """Of a fleet without any."""
+
+    def mappings(self) -> MappingList:
+        return MappingList(book=Book())
+
+    def watch(self, on: bool) -> None:
+        """Nobody cares."""
+
+    def jobs(self) -> tuple[MapJob, ...]:
+        return ()
+
+
 class FakeFleet:
     """Remembers what it was asked to do; `show` gives it something to tell."""
 
@@ -149,6 +165,7 @@ class FakeFleet:
         self.taps: list[FakeTap] = []
         self.closed = 0
         self.stock = FakeStockDesk(self.asked)
+        self.mappings: Any = NoMappings()
 
     @property
     def fleet(self) -> str:

@@ -15,6 +15,7 @@ import pytest
 from console.config.schema import Settings
 from tests.ui.fleet import FakeFleet, big_fleet
 from tests.ui.logs.shop import shop_desk
+from tests.ui.mapdesk import three_mappings
 from tests.ui.shop import shop_fleet
 from tests.ui.shots import app_of, shot
 from tests.ui.stores import stored_fleet
@@ -41,6 +42,8 @@ SHOTS: dict[str, tuple[Callable[[], FakeFleet], tuple[int, int], str, tuple[str,
     "logs-overview-200x50-ansi": (reading_fleet, (200, 50), "ansi", ("g", "home", "up", "l")),
     "images-80x24": (stored_fleet, (80, 24), "dockcon-dark", ("7", "down")),
     "volumes-overview-200x50": (stored_fleet, (200, 50), "dockcon-dark", ("7", "v", "space")),
+    "mappings-120x40": (three_mappings, (120, 40), "dockcon-dark", ("4", "down")),
+    "mapping-editor-80x24": (three_mappings, (80, 24), "dockcon-light", (*"4nweb", "enter", *"pos")),
     "hundred-hosts-120x20": (lambda: big_fleet(100, 3), (120, 20), "high-contrast", ("end",)),
 }
 

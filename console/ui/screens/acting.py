@@ -12,6 +12,7 @@ from console.ui.messages import (
     CleanUpWanted,
     DiscardWanted,
     InsideWanted,
+    MapWanted,
     RecoverWanted,
     RedeployWanted,
 )
@@ -20,6 +21,7 @@ from console.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from console.ui.inside_desk import InsideDesk
+    from console.ui.map_desk import MapDesk
     from console.ui.order_desk import OrderDesk
 
 
@@ -31,6 +33,7 @@ class ActingScreen(ArrangingScreen):
     read_only: bool
     _desk: OrderDesk | None = None
     _inside_desk: InsideDesk | None = None
+    _map_desk: MapDesk | None = None
 
     @property
     def orders(self) -> OrderDesk:
@@ -75,6 +78,15 @@ class ActingScreen(ArrangingScreen):
     def _clean_up_wanted(self, event: CleanUpWanted) -> None:
         event.stop()
         self.orders.clean_up(event)
+
+    @on(MapWanted)
+    def _map_wanted(self, event: MapWanted) -> None:
+        event.stop()
+        if self._map_desk is None:
+            from console.ui.map_desk import MapDesk
+
+            self._map_desk = MapDesk(self)
+        self._map_desk.take(event)
 
     def action_jobs(self) -> None:
         """What was done from here, and what is under way."""

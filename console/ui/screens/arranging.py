@@ -30,11 +30,20 @@ LIST_AT_MOST: Final = 8
 class Place:
     """Where a pane is, or will be."""
 
-    def __init__(self, key: str, number: str, title: str, make: Callable[[], Pane]) -> None:
+    def __init__(
+        self,
+        key: str,
+        number: str,
+        title: str,
+        make: Callable[[], Pane],
+        alert: Callable[[], str] | None = None,
+    ) -> None:
+        """`alert`: what wants attention in it, known also while the pane is not made."""
         self.key = key
         self.number = number
         self.title = title
         self.make = make
+        self._alert = alert
         self.pane: Pane | None = None
 
     def take(self) -> Pane:
@@ -45,7 +54,7 @@ class Place:
 
     def tab(self, active: bool, shown: bool) -> Tab:
         """Its tab."""
-        alert = self.pane.alert() if self.pane else ""
+        alert = self._alert() if self._alert else self.pane.alert() if self.pane else ""
         return Tab(self.number, self.title, alert, f"screen.pane('{self.key}')", active, shown)
 
     def info(self) -> Sequence[Part]:

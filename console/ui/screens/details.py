@@ -16,7 +16,7 @@ from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
 from console.ui.inspected import json_document, json_lines
 from console.ui.lines import Line
-from console.ui.messages import LogsWanted, Said
+from console.ui.messages import LogsWanted, MapWanted, MapWhat, Said
 from console.ui.present_details import Subject, environment, overview, title
 from console.ui.screens.reading import ReadingScreen
 from console.ui.wishes import of_containers
@@ -37,6 +37,7 @@ class DetailsScreen(ReadingScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "logs", "logs", id="details.logs", tooltip="Leave this, and read its logs"),
+        Binding("m", "map", "mapping", id="details.mapping", tooltip="Leave this, and make a mapping for it"),
         Binding(
             "u",
             "reveal",
@@ -171,6 +172,11 @@ class DetailsScreen(ReadingScreen):
         wish = of_containers([self._last] if self._last else [])
         if wish is not None:
             self.post_message(LogsWanted(wish))
+
+    def action_map(self) -> None:
+        """An address mapping for it, on the main screen."""
+        if self._last is not None:
+            self.post_message(MapWanted(MapWhat.EDIT, containers=[self._last]))
 
     def action_reveal(self) -> None:
         """Show or hide secrets. That they were shown goes to the log."""

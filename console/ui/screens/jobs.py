@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from console.model.actions import ActionKind, Job
 from console.model.redeploy.plan import RedeployJob
+from console.service.mappings.desk import MapJob
 from console.ui.asking import said, tone
 from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
@@ -25,17 +26,22 @@ class JobsScreen(ReadingScreen):
     def on_mount(self) -> None:
         """Follow them."""
         self._bridge.worked.subscribe(self, lambda jobs: self.redraw())
+        self._bridge.mapped.subscribe(self, lambda jobs: self.redraw())
 
     @property
-    def jobs(self) -> list[Job | RedeployJob]:
+    def jobs(self) -> list[Job | RedeployJob | MapJob]:
         """Newest first."""
-        orders = self._bridge.handle.orders
-        found: list[Job | RedeployJob] = [*orders.jobs(), *orders.redeploys()]
-        return sorted(found, key=lambda job: job.number, reverse=True)
+        handle = self._bridge.handle
+        found: list[Job | RedeployJob | MapJob] = [
+            *handle.orders.jobs(),
+            *handle.orders.redeploys(),
+            *handle.mappings.jobs(),
+        ]
+        return sorted(found, key=lambda job: job.began, reverse=True)
 
     def title_line(self, width: int) -> Line:
         """How many, and how many are under way."""
-        under_way = len(self._bridge.working)
+        under_way = len(self._bridge.working) + len(self._bridge.mapping)
         now = Cell(f"  {under_way} under way", "busy") if under_way else Cell("  all over", "dim")
         return (Cell(" Jobs of this console", "group"), now)
 
@@ -47,9 +53,15 @@ class JobsScreen(ReadingScreen):
         return lines or [(Cell("nothing was done from here yet; the audit file has what others did", "dim"),)]
 
 
-def jobs_lines(job: Job | RedeployJob, width: int) -> list[Line]:
+def jobs_lines(job: Job | RedeployJob | MapJob, width: int) -> list[Line]:
     """One job."""
     at = time.strftime("%H:%M:%S", time.localtime(job.began))
+    if isinstance(job, MapJob):
+        from console.ui import mapping_words
+
+        word, look = mapping_words.job_title(job)
+        head = (Cell(f"{at}  {mapping_words.job_name(job)}  ", "dim"), Cell(word, look))
+        return [head, *mapping_words.job_lines(job, width), BLANK]
     if isinstance(job, RedeployJob):
         word, look = job_title(job)
         return [(Cell(f"{at}  redeploy  ", "dim"), Cell(word, look)), *job_lines(job, width)]

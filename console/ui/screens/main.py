@@ -35,6 +35,24 @@ BOOKMARK_AT_MOST = 400
 """Characters of a line that a bookmark keeps."""
 
 
+def make_mappings(bridge: Bridge, glyphs: Glyphs) -> Pane:
+    """The mappings pane, imported when it is first wanted."""
+    from console.ui.widgets.mapping_pane import MappingPane
+
+    return MappingPane(bridge, glyphs)
+
+
+def alarm(bridge: Bridge) -> str:
+    """How many mappings want attention; nothing is loaded for a fleet that has none."""
+    known = bridge.known_mappings
+    if known is None or not known.standings:
+        return ""
+    from console.ui.present_mappings import broken
+
+    number = broken(known)
+    return f"x{number}" if number else ""
+
+
 class MainScreen(ActingScreen):
     """Fleet bar, panes, key hints."""
 
@@ -50,11 +68,15 @@ class MainScreen(ActingScreen):
         """Whether it was said whose logs are read."""
         self.containers = ContainerPane(bridge, glyphs)
         self.hosts = HostPane(bridge, glyphs)
+        mappings = Place(
+            "mappings", "4", "Mappings", lambda: make_mappings(bridge, glyphs), lambda: alarm(bridge)
+        )
         hosts = Place("hosts", "6", "Hosts", lambda: self.hosts)
         super().__init__(
             (
                 Place("containers", "1", "Containers", lambda: self.containers),
                 Place("logs", "2", "Logs", self._make_logs),
+                mappings,
                 Place("timeline", "5", "Timeline", self._make_timeline),
                 hosts,
                 Place("stock", "7", "Images", self._make_stock),
@@ -74,6 +96,7 @@ class MainScreen(ActingScreen):
     def on_mount(self) -> None:
         """The containers have the keyboard first."""
         self.containers.table.focus()
+        self.bridge.mapped.subscribe(self, lambda _: self.redraw_titles())
 
     def _make_timeline(self) -> Pane:
         # Imported here for the sake of the first screen, which is waited for.

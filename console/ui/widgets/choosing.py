@@ -8,7 +8,16 @@ from console.model.actions import Action, ActionKind
 from console.model.containers import Container
 from console.model.logs.wish import LogWish
 from console.model.text import SafeText
-from console.ui.messages import ActWanted, InsideWanted, LogsWanted, RecoverWanted, RedeployWanted, Said
+from console.ui.messages import (
+    ActWanted,
+    InsideWanted,
+    LogsWanted,
+    MapWanted,
+    MapWhat,
+    RecoverWanted,
+    RedeployWanted,
+    Said,
+)
 from console.ui.view import Group
 from console.ui.widgets.ordering import OrderedPane
 from console.ui.widgets.rowstore import RowKey
@@ -81,6 +90,12 @@ class ChoosingPane(OrderedPane):
         """Another image or other settings."""
         chosen = self.chosen()
         self.post_message(RedeployWanted(chosen) if chosen else Said("no container", "dim"))
+
+    def action_map(self) -> None:
+        """An address mapping for what is chosen."""
+        chosen = self.chosen()
+        wanted = MapWanted(MapWhat.EDIT, containers=chosen)
+        self.post_message(wanted if chosen else Said("no container", "dim"))
 
     def action_recover(self, goal: str) -> None:
         """Finish or take back what a redeploy left."""
