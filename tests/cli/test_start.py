@@ -52,6 +52,7 @@ def test_the_demo(run: Run, opened: Opened, monkeypatch: pytest.MonkeyPatch, hom
     assert isinstance(rest.pop("who"), Who)
     assert rest == {
         "read_only": True,
+        "shared": None,
         "state": home / ".local/state/dockcon",
         "themes": home / ".config/dockcon/themes",
     }
