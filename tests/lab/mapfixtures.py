@@ -19,7 +19,7 @@ def bare(lab: Lab, tmp_path: Path) -> Iterator[MapScene]:
     made.database("h2")
     made.database("h3")
     yield made
-    for host in lab.hosts.values():
+    for host in made.hosts:
         if host.engine.running():
             host.engine.clear()
     made.wipe()

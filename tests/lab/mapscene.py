@@ -95,9 +95,14 @@ class MapScene:
             *(f"{key}: {value}" for key, value in top.items()),
             "hosts:",
         ]
-        for host in self.lab.hosts.values():
+        for host in self.hosts:
             lines.append(f"  {host.name}: {{address: {host.address}, engine: 'unix://{host.engine.socket}'}}")
         self.hosts_yml.write_text("\n".join(lines) + "\n")
+
+    @property
+    def hosts(self) -> list[LabHost]:
+        """The lab's own; other tests may have added some."""
+        return [self.lab[name] for name in self.lab.names]
 
     @property
     def book(self) -> str:
@@ -158,11 +163,11 @@ class MapScene:
 
     def state_of(self, *, but: Sequence[str] = ()) -> dict[str, Any]:
         """What mappings could change on the engines: containers, where they are connected, networks."""
-        return {name: _state(host) for name, host in self.lab.hosts.items() if name not in but}
+        return {host.name: _state(host) for host in self.hosts if host.name not in but}
 
     def wipe(self) -> None:
         """Remove what mappings and scenes left besides containers."""
-        for host in self.lab.hosts.values():
+        for host in self.hosts:
             for name in host.docker("network", "ls", "-q", "--filter", "type=custom").split():
                 host.docker("network", "rm", name, check=False)
 

@@ -40,7 +40,7 @@ def test_every_line_of_a_storm_is_held_or_counted_as_dropped(lab: Lab) -> None:
             wait_for(lambda: accounted(reader), "the first lines")
             # Nobody takes for as long as this: more comes than is kept.
             time.sleep(3)
-            wait_for(lambda: accounted(reader) >= len(lab.names) * EACH, "all lines", 60, 0.1)
+            wait_for(lambda: accounted(reader) >= len(lab.names) * EACH, "all lines", 240, 0.1)
         finally:
             reader.tap.close()
     assert {view.lines for view in reader.sources} == {EACH}

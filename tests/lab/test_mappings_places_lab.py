@@ -34,7 +34,7 @@ def default_route(scene: MapScene) -> list[str]:
 async def taken_away(scene: MapScene) -> None:
     async with scene.console() as desk:
         await desk.done(None, "db")
-    assert [scene.ours(name) for name in scene.lab.hosts] == [[], [], []]
+    assert [scene.ours(host.name) for host in scene.hosts] == [[], [], []]
 
 
 async def test_case_24_default_bridge_without_a_restart(bare: MapScene) -> None:
@@ -132,7 +132,7 @@ async def test_an_unpublished_endpoint_opens_one_port_to_the_consumers_hosts_onl
 def docker_user(scene: MapScene) -> list[HostSpec]:
     """The same hosts by a login that is not root and may open the engine's socket."""
     login = scene.lab.user("ops", docker=True)
-    return [host.spec(user=login) for host in scene.lab.hosts.values()]
+    return [host.spec(user=login) for host in scene.hosts]
 
 
 async def test_a_login_of_the_docker_group(scene: MapScene, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import subprocess
 import time
 from collections.abc import Iterator
@@ -44,6 +44,17 @@ def lender(lab: Lab) -> Iterator[LabHost]:
         one.docker("image", "rm", "-f", "good:9", check=False)
 
 
+def peak_of(pid: int) -> int:
+    """MiB that the process had at most by now; 0 where it has ended. (`wait4` counts the memory of whoever
+    started it, too: it was that process for a moment.)
+    """
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) >> 10
+    return 0
+
+
 def image_id(host: LabHost) -> str:
     return host.docker("image", "inspect", "-f", "{{.Id}}", "good:9", check=False).strip("[]\n ")
 
@@ -60,16 +71,17 @@ def test_it_is_sent_and_the_console_stays_small(
             at.command(*words, "--from-host", "h2"), env=at.environment, stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
+        said, peak = "", 0
         with process.stdout as lines:
-            said = lines.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, said
+            for line in lines:
+                said += line
+                peak = peak_of(process.pid) or peak
+        assert process.wait(60) == 0, said
         assert "its image is sent from h2 first: " in said
         assert "all of it sent: " in said
-        seconds, peak = time.monotonic() - began, used.ru_maxrss >> 10
+        seconds = time.monotonic() - began
         print(f"{MEGABYTES} MiB and the redeploy in {seconds:.1f} s, {peak} MiB of memory at most")
-        assert peak < 130
+        assert 20 < peak < 130
         now = at.named("web")
         assert now is not None
         assert now["Image"] == image_id(lender)
