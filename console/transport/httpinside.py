@@ -28,6 +28,9 @@ PAUSES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 they know the exit code.
 """
 
+FATE_PAUSES = (0.0, 0.2, 0.6)
+"""Seconds before each look at a container whose process was killed: an engine tells of the process first."""
+
 RESIZES = 10
 """Tries to set the first size: an engine may not know the process yet for which it has just answered."""
 
@@ -132,13 +135,15 @@ class HttpInside:
 
     async def _fate(self, container_id: str) -> SafeText:
         """What became of the container, where that is why its processes ended."""
-        try:
-            container = (await self._inspect(container_id)).container
-        except NotFound:
-            return safe("the container was removed")
-        if container.state is ContainerState.RUNNING:
-            return NOTHING
-        return safe(f"the container is {container.state}")
+        for pause in FATE_PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                container = (await self._inspect(container_id)).container
+            except NotFound:
+                return safe("the container was removed")
+            if container.state is not ContainerState.RUNNING:
+                return safe(f"the container is {container.state}")
+        return NOTHING
 
     async def _ask(self, request: Request) -> object:
         with translated(self._host):
