@@ -267,6 +267,10 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     import difflib  # only for whoever has made a mistake
 
     folded = {v.casefold(): v for v in valid}
+    _, dot, last = word.casefold().rpartition(".")
+    if dot and (alike := {name: v for name, v in folded.items() if name.endswith(f".{last}")}):
+        # `app.freeze`: the right thing in the wrong place.
+        folded = alike
     near = difflib.get_close_matches(word.casefold(), folded, 1)
     return f"did you mean `{folded[near[0]]}`?" if near else ""
 
