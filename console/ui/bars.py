@@ -192,6 +192,8 @@ class Tab(NamedTuple):
 NARROW = 100
 """Cells below which tabs stand closer to each other."""
 
+SHORT = 4
+"""Letters of the name of a tab where there is no room for more."""
 MANY = 5
 """Tabs from which their names may be shortened."""
 
@@ -220,14 +222,18 @@ def told(info: Iterable[Part], glyphs: Glyphs) -> list[Part]:
 def tabs_line(panes: Iterable[Tab], info: Parts, width: int, glyphs: Glyphs) -> list[Part]:
     """Tabs on the left, never cut for what the pane says of itself on the right: as much of it as fits.
 
-    Figures and the like give way first, then what comes last; the first is cut rather than left out. Where
-    many tabs leave no room even for that, those without the keyboard have short names.
+    Where many tabs leave no room for that, those without the keyboard have short names, the longest first.
+    Then figures and the like give way, then what comes last; the first is cut rather than left out.
     """
     found = list(panes)
     left = tabs(found, narrow=width < NARROW)
     room = width - length(left) - 1
-    if len(found) >= MANY and length(told(info[:1], glyphs)) > room:
-        left = tabs([tab if tab.active else tab._replace(name=tab.name[:4]) for tab in found], narrow=True)
+    long = [tab for tab in found if not tab.active and len(tab.name) > SHORT] if len(found) >= MANY else []
+    while long and length(told(info, glyphs)) > room:
+        longest = max(long, key=lambda tab: len(tab.name))
+        long.remove(longest)
+        found[found.index(longest)] = longest._replace(name=longest.name[:SHORT])
+        left = tabs(found, narrow=True)
         room = width - length(left) - 1
     kept = list(info)
     while len(kept) > 1 and length(told(kept, glyphs)) > room:
