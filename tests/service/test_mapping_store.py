@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,21 +199,24 @@ async def test_damaged_lines_are_passed_over_and_said(
     assert [one.number for one in await store.history("db")] == [2, 1]
 
 
-@pytest.fixture
+@contextmanager
 def small_disk() -> Iterator[None]:
-    """Files cannot become larger than 600 bytes: what a full disk does to whoever writes."""
+    """Files cannot become larger than 600 bytes: what a full disk does to whoever writes.
+
+    It holds for the whole process, a report of tests that goes to a file included: not for long.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (600, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize("what", ["book", "history"])
-async def test_a_full_disk_loses_nothing(
-    store: FileStore, other: FileStore, file: Path, small_disk: None, what: str
-) -> None:
+async def test_a_full_disk_loses_nothing(store: FileStore, other: FileStore, file: Path, what: str) -> None:
     version, number = "", 0
     failed: StoreFailed | None = None
     while failed is None:
@@ -220,9 +224,9 @@ async def test_a_full_disk_loses_nothing(
         mapping_id = f"db{number}" if what == "book" else "db"
         before = {path.name: path.read_bytes() for path in file.parent.iterdir()}
         try:
-            version = (
-                await store.write(version, mapping_id, a_mapping(mapping_id, ports=(number,)), "o")
-            ).version
+            wanted = a_mapping(mapping_id, ports=(number,))
+            with small_disk():
+                version = (await store.write(version, mapping_id, wanted, "o")).version
         except StoreFailed as error:
             failed = error
         assert number < 30
