@@ -22,6 +22,10 @@ TAKE_EVERY = 0.1
 _STREAMS = {"stdout": 1, "stderr": 2}
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Reader(Protocol):
     """What a test asks of a reader."""
 
@@ -138,7 +142,13 @@ class VerbReader:
         """Let it run until the block ends; then it is told to end, and must."""
         with self.output.open("wb") as out, self.errors.open("wb") as err:
             process = subprocess.Popen(
-                self._command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                self._command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                # A shell's background jobs ignore it, and so would everything they start.
+                preexec_fn=_heed_interrupts,
             )
         try:
             yield self
