@@ -44,10 +44,10 @@ async def test_the_pane_lists_the_worst_first_and_says_why() -> None:
 async def test_the_tab_counts_what_wants_attention() -> None:
     fleet = three_mappings()
     async with console(fleet) as c:
-        assert "4 Mappings x" not in c.line("#tabs")
+        assert "4 Mapp x" not in c.line("#tabs")
         fleet.stand(standing(DB), standing(MQ, State.BROKEN))
         await c.settle()
-        assert "4 Mappings x1" in c.line("#tabs")
+        assert "4 Mapp x1" in c.line("#tabs")
 
 
 async def test_the_desk_looks_often_only_while_the_pane_is_seen() -> None:
