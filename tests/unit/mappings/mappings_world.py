@@ -176,7 +176,7 @@ _births = itertools.count(1)
 @singledispatch
 def apply(step: Step, world: World) -> World:
     """The world after a step. Raises Refused where an engine would say no."""
-    raise NotImplementedError(step)
+    raise TypeError(f"a step that this world cannot take: {step}")
 
 
 @apply.register
