@@ -36,6 +36,7 @@ def small_disk(host: LabHost) -> Iterator[None]:
         host.mend()
         host.engine.stop()
         unmount_under(str(root))
+        run(["umount", root])
         host.engine.start()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.containers import RECIPES, Recipe, recipe, start, start_plain
+from tests.lab.disk import data_root, small_disk
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.machine import LabError, run, wait_for
@@ -103,6 +104,14 @@ def test_an_engine_comes_back_with_its_containers(h1: LabHost, fault: str) -> No
     assert not h1.engine.answers()
     h1.start_dockerd()
     assert list(h1.ps_a()) == [container]
+
+
+def test_a_small_disk_is_gone_afterwards_and_the_old_one_back(h1: LabHost) -> None:
+    before, images = os.stat(data_root(h1)).st_dev, h1.docker("images", "-q")
+    with small_disk(h1):
+        assert os.stat(data_root(h1)).st_dev != before
+    assert os.stat(data_root(h1)).st_dev == before
+    assert h1.docker("images", "-q") == images
 
 
 def test_only_the_bastion_reaches_the_inner_host(lab: Lab) -> None:
