@@ -10,6 +10,7 @@ from console.model.actions import Target
 from console.model.containers import ContainerState, Health, Port
 from console.model.hosts import Guard
 from console.model.mappings.mapping import Party
+from console.model.mappings.offers import Proposal
 from console.model.text import NOTHING, SafeText
 
 FLEET_LABEL = "dockcon.fleet"
@@ -75,6 +76,8 @@ class ContainerView:
     """The lines of that file that are ours; None: it cannot be read here (nor written, then)."""
     pid: int = 0
     auto_remove: bool = False
+    dials: tuple[Proposal, ...] = ()
+    """Names or addresses, and ports, that its configuration says it dials; never a value with a secret."""
 
     @property
     def target(self) -> Target:
