@@ -231,6 +231,11 @@ class OneStream:
         self._doubt_bytes += len(payload)
         return len(self.doubt) >= DOUBT_FRAMES or self._doubt_bytes >= DOUBT_BYTES
 
+    @property
+    def crowded(self) -> bool:
+        """Whether half of what may be put aside is."""
+        return len(self.doubt) * 2 >= DOUBT_FRAMES or self._doubt_bytes * 2 >= DOUBT_BYTES
+
     def drain(self) -> list[tuple[int, bytes]]:
         """What was doubtful, in its order; it is kept no longer."""
         doubt, self.doubt, self._doubt_bytes = self.doubt, [], 0

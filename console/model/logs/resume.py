@@ -7,7 +7,8 @@ frame is held against them. Nearly always all frames of a read are above everyth
 looked at in bulk, and given on as they came.
 
 What is below is a repeat, unless it cannot have been taken: the engine's clock went back. Where that is not
-certain a frame is doubtful, and what comes after it decides.
+certain a frame is doubtful, and what comes after it decides; or, where an engine is known to send much
+again, the newest line of its log.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from console.model.logs.lines import LogFrames
 from console.model.logs.onestream import LINE_LIMIT, OneStream, Verdict, are_whole
 from console.model.logs.stamps import NEVER
 
-__all__ = ["LINE_LIMIT", "Resume", "Taken"]
+__all__ = ["DOUBT_SECONDS", "LINE_LIMIT", "Resume", "Taken"]
 
 _SECOND = 1_000_000_000
 
@@ -33,6 +34,9 @@ stamped longer than that before they were written."""
 
 DOUBT_SECONDS = 2.0
 """How long nothing but doubtful frames must come until they are taken as real."""
+
+_ASK_AFTER = 1.0
+"""How long frames are doubtful until it is worth a question which they are."""
 
 _SKEW_NS = _SECOND // 10
 """Standard output and error are out of order by less."""
@@ -163,17 +167,30 @@ class Resume:
             return Taken(frames)
         return self._counted(self._sift(frames, now))
 
-    def settle(self, now: float) -> Taken:
-        """What was doubtful for 2 s becomes real: the engine's clock was set back. A line whose newline the
-        engine forgot is given out.
+    def undecided(self, now: float) -> bool:
+        """Whether the log should be asked for its newest line, for `settle`: frames have been doubtful for a
+        while, or there are many of them.
+        """
+        return any(
+            stream.doubt and (stream.crowded or now - stream.doubt_since >= _ASK_AFTER)
+            for stream in self._streams.values()
+        )
+
+    def settle(self, now: float, patience: float = DOUBT_SECONDS, newest: LogFrames | None = None) -> Taken:
+        """What was doubtful for so many seconds becomes real: the engine's clock was set back. A line whose
+        newline the engine forgot is given out.
+
+        `newest`: the newest line of the log, read after all that was given to `take`. It decides at once: it
+        is older than the newest one taken where the clock went back; else what is doubtful was sent again.
         """
         taken = Taken()
+        again = newest is not None and bool(newest.stamps) and newest.stamps[-1] >= (self.last_ns or 0)
         for _, stream in sorted(self._streams.items()):
             if self._live and stream.ends_here():
                 stream.end_line(taken.lines)
-            if not stream.doubt or now - stream.doubt_since < DOUBT_SECONDS:
+            if not stream.doubt or (newest is None and now - stream.doubt_since < patience):
                 continue
-            if self._forward_at > stream.doubt_since + _SKEW_SECONDS:
+            if again or (newest is None and self._forward_at > stream.doubt_since + _SKEW_SECONDS):
                 taken.repeats += stream.discard()
             else:
                 self._believe(stream, taken)

@@ -78,6 +78,9 @@ class Caretaker:
             self._ask_at = now + AGAIN
             self._read()
         self._end_the_dead(now)
+        for tailer in self._tailers():
+            async with asyncio.timeout(DEADLINE):
+                await tailer.reader.decide()
         for tailer in [t for t in self._tailers() if self._too_silent(t)]:
             async with asyncio.timeout(DEADLINE + DELIVERY):
                 await self._ask(tailer, reached)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from console.model.clock import Clock
 from console.model.logs.lines import LogFrames, LogSource, Note
-from console.model.logs.resume import Resume, Taken
+from console.model.logs.resume import DOUBT_SECONDS, Resume, Taken
 from console.service.logs import notes
 from console.service.logs.asking import Asker
 from console.service.logs.history import Window, before, proofs
@@ -18,6 +18,10 @@ from console.transport.base import LogAsk
 
 CAUGHT_UP = 2.0
 """Seconds without a line after which a follow that was behind has come to the end of its log."""
+
+UNDECIDED = 10.0
+"""Seconds for which frames of a log that is rotated stay doubtful at most, should its engine not answer which
+they are: after a rotation it may send many seconds' worth of lines twice."""
 
 UNPROVEN = 5.0
 """Seconds after which a follow that brought nothing known has lost what was known: the log is empty."""
@@ -60,6 +64,10 @@ class Reader:
         """After which frame a gap has been noted."""
         self._lag: Lag | None = None
         self._rotated: int | None = None
+        self._reached: Reached | None = None
+        """The engine of a follow."""
+        self._deciding = asyncio.Lock()
+        """Nothing is taken between a question for the newest line and what follows from the answer."""
         self._begun = 0.0
         self._scope: asyncio.Timeout | None = None
         self._whole = False
@@ -79,7 +87,7 @@ class Reader:
 
         `rotated`: bytes after which the engine rotates the log.
         """
-        self._rotated, self._begun = rotated, self._clock.monotonic()
+        self._rotated, self._begun, self._reached = rotated, self._clock.monotonic(), reached
         try:
             async with asyncio.timeout(None) as scope:
                 self._scope = scope
@@ -89,7 +97,7 @@ class Reader:
                 raise
             return False
         finally:
-            self._scope = self._rotated = None
+            self._scope = self._rotated = self._reached = None
             if self._lag is not None:
                 self.doubt(self._lag.over(self.resume.last_ns or 0))
                 self._lag = None
@@ -111,7 +119,7 @@ class Reader:
     def settle(self) -> None:
         """Hand on, and say, what has been in doubt for long enough."""
         now = self._clock.monotonic()
-        self._hand_on(self.resume.settle(now))
+        self._hand_on(self.resume.settle(now, DOUBT_SECONDS if self._rotated is None else UNDECIDED))
         if self._lag is not None and now - self.heard > CAUGHT_UP:
             self.doubt(self._lag.over(self.resume.last_ns or 0))
 
@@ -171,20 +179,28 @@ class Reader:
         """Hand on what is new of these, and wait until more may come."""
         now = self.heard = self._clock.monotonic()
         if self._rotated is not None and self._host.reading is not None:
-            self._measure(self._rotated, frames)
+            # How far behind it is, as a follow of a log that is rotated.
+            now_ns = self._host.now_ns()
+            self._lag = self._lag or Lag(self._rotated, now_ns - int((now - self._begun) * 1e9))
+            self.doubt(self._lag.saw(frames, now_ns))
         if self._window.until_ns is not None:
             frames = before(frames, self._window.until_ns)
-        self._hand_on(self.resume.take(frames, now))
+        async with self._deciding:
+            self._hand_on(self.resume.take(frames, now))
+        await self.decide()
         await self._into.room(self.index)
         # A log that always has more must not keep the others' loop for itself.
         await asyncio.sleep(0)
 
-    def _measure(self, rotated: int, frames: LogFrames) -> None:
-        """See how far behind a follow of a log is that is rotated."""
-        now_ns = self._host.now_ns()
-        if self._lag is None:
-            self._lag = Lag(rotated, now_ns - int((self._clock.monotonic() - self._begun) * 1e9))
-        self.doubt(self._lag.saw(frames, now_ns))
+    async def decide(self) -> None:
+        """Find out what doubtful frames of a log that is rotated are. Raises as `LogReader.logs`."""
+        if self._rotated is None or self._reached is None:
+            return
+        async with self._deciding:
+            now = self._clock.monotonic()
+            if self.resume.undecided(now):
+                newest = await self.asker.newest(self._reached, 1)
+                self._hand_on(self.resume.settle(now, newest=newest))
 
     def _hand_on(self, taken: Taken) -> None:
         if len(taken.lines):

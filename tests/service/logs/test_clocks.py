@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from console.model.logs.lines import NoteKind, Stream
+from console.model.logs.lines import LogFrames, NoteKind, Stream
+from console.model.logs.setup import LogSetup
 from console.model.logs.wish import ClockReading
 from console.service.logs.skew import corrections, spoken
+from console.transport.base import LogAsk
 from console.transport.memory.link import MemoryEngine
 from tests.service.fleets import Running, plain_fleet, running
 from tests.service.logs.taps import Tapped, everything, write
@@ -129,3 +133,71 @@ async def test_the_first_lines_wait_for_clocks_that_come_later(monkeypatch: pyte
         async with Tapped(at_work, everything()) as tap:
             await until(lambda: len(tap.texts()) == 100)
             assert tap.texts() == written
+
+
+@virtual
+async def test_what_is_sent_twice_for_seconds_after_a_rotation_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """More than is remembered, and for longer than a clock that went back is waited for."""
+    fleet = plain_fleet("a", containers=0)
+    rotated = LogSetup(driver="json-file", max_size=50_000_000, max_files=2)
+    web = running(fleet["a"], "web", log=rotated)
+    again = asyncio.Event()
+    read = MemoryEngine.logs
+
+    @asynccontextmanager
+    async def twice(engine: MemoryEngine, ident: str, ask: LogAsk) -> AsyncIterator[AsyncIterator[LogFrames]]:
+        async with read(engine, ident, ask) as stream:
+            yield resent(stream) if ask.follow else stream
+
+    async def resent(stream: AsyncIterator[LogFrames]) -> AsyncIterator[LogFrames]:
+        old = LogFrames()
+        async for frames in stream:
+            if again.is_set() and len(old):
+                for at in range(0, 5000, 1000):
+                    yield LogFrames(
+                        *(column[at : at + 1000] for column in (old.stamps, old.streams, old.payloads))
+                    )
+                    await asyncio.sleep(1)
+                old = LogFrames()
+            else:
+                old = LogFrames(
+                    old.stamps + frames.stamps, old.streams + frames.streams, old.payloads + frames.payloads
+                )
+            yield frames
+
+    monkeypatch.setattr(MemoryEngine, "logs", twice)
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            for number in range(40):
+                write(fleet["a"], web, *(f"{number} {line}" for line in range(1000)))
+                await asyncio.sleep(0.5)
+            await until(lambda: len(tap.texts()) == 40_000)
+            again.set()
+            write(fleet["a"], web, "the next")
+            await until(lambda: "the next" in tap.texts())
+            assert len(tap.texts()) == 40_001
+            assert not tap.notes()
+
+
+@virtual
+async def test_a_clock_that_is_set_back_is_believed_where_a_log_is_rotated_too() -> None:
+    fleet = plain_fleet("a", containers=0)
+    rotated = LogSetup(driver="json-file", max_size=50_000_000, max_files=2)
+    web = running(fleet["a"], "web", log=rotated)
+    async with Running(fleet) as at_work:
+        await at_work.all_up()
+        async with Tapped(at_work, everything()) as tap:
+            await tap.follows()
+            for number in range(20):
+                write(fleet["a"], web, f"{number}")
+                await asyncio.sleep(1)
+            fleet["a"].ahead = -600.0
+            for number in range(20, 40):
+                write(fleet["a"], web, f"{number}")
+                await asyncio.sleep(1)
+            await until(lambda: tap.texts() == list(map(str, range(40))))
+            assert "went back" in (await tap.noted(NoteKind.CLOCK)).text or tap.notes(NoteKind.CLOCK)
