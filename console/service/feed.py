@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,16 @@ from console.service.handle import Batch
 
 if TYPE_CHECKING:
     from console.model.actions import Job
+    from console.model.links.link import LinkList
     from console.model.redeploy.plan import RedeployJob
+    from console.model.timeline.entries import Entry
     from console.service.mappings.desk import MapJob, MappingList
 
 EVENTS = 2000
 """Events that wait for a reader at most; beyond that the oldest go, and are counted."""
+
+ENTRIES = 1000
+"""Entries for the timeline that wait for a reader at most; beyond that the oldest go."""
 
 
 class Feed:
@@ -33,6 +39,9 @@ class Feed:
         self._map_jobs: dict[int, MapJob] = {}
         self._mappings: MappingList | None = None
         self._mappings_changed: MappingList | None = None
+        self._links: LinkList | None = None
+        self._links_changed: LinkList | None = None
+        self._entries: deque[Entry] = deque(maxlen=ENTRIES)
         self._dropped = 0
 
     def snapshot(self, snapshot: HostSnapshot) -> None:
@@ -59,6 +68,19 @@ class Feed:
         with self._lock:
             return self._mappings
 
+    def links(self, found: LinkList, *, changed: bool = True, entries: Iterable[Entry] = ()) -> None:
+        """Put the newest list of links into its slot; a batch brings it only where it is `changed`."""
+        with self._lock:
+            self._links = found
+            if changed:
+                self._links_changed = found
+            self._entries.extend(entries)
+
+    def latest_links(self) -> LinkList | None:
+        """The newest list; None: not looked at yet."""
+        with self._lock:
+            return self._links
+
     def map_job(self, job: MapJob) -> None:
         """Put the newest state of an apply into its slot."""
         with self._lock:
@@ -78,6 +100,8 @@ class Feed:
             or self._jobs
             or self._map_jobs
             or self._mappings_changed
+            or self._links_changed
+            or self._entries
             or self._dropped
         ):
             return None
@@ -87,6 +111,9 @@ class Feed:
             jobs, self._jobs = tuple(self._jobs.values()), {}
             map_jobs, self._map_jobs = tuple(self._map_jobs.values()), {}
             mappings, self._mappings_changed = self._mappings_changed, None
+            links, self._links_changed = self._links_changed, None
+            entries = tuple(self._entries)
+            self._entries.clear()
             dropped, self._dropped = self._dropped, 0
         return Batch(
             snapshots=MappingProxyType(changed),
@@ -94,6 +121,8 @@ class Feed:
             jobs=jobs,
             map_jobs=map_jobs,
             mappings=mappings,
+            links=links,
+            entries=entries,
             dropped=dropped,
         )
 

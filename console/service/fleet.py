@@ -17,6 +17,7 @@ from console.model.stock.things import Kind, Stock
 from console.service.deeds import Audit
 from console.service.feed import Feed
 from console.service.history import History
+from console.service.links.place import LinkPlace
 from console.service.logs.host import Reached
 from console.service.logs.room import LogRoom
 from console.service.mappings.place import MapPlace
@@ -88,6 +89,8 @@ class Fleet:
         self._stock: StockKeeper | None = None
         self.map_place = MapPlace(mappings, self._map_parts)
         """Where address mappings are, once somebody looks."""
+        self.link_place = LinkPlace(self.map_place, self._map_parts, feed)
+        """Where links are, once somebody looks."""
         self._tasks: list[asyncio.Task[None]] = []
         self._transport: Transport | None = None
         for supervisor in self._supervisors.values():
@@ -111,6 +114,7 @@ class Fleet:
         """Publish what is known of a host."""
         self._feed.snapshot(snapshot)
         self.logs.snapshot(snapshot)
+        self.link_place.snapshot(snapshot)
         if self._stock is not None:
             self._stock.snapshot(snapshot)
 
@@ -124,6 +128,7 @@ class Fleet:
         await self.logs.aclose()
         if self._stock is not None:
             await self._stock.aclose()
+        await self.link_place.aclose()
         await self.map_place.aclose()
         if self._works is not None:
             await self._works.aclose()
@@ -207,6 +212,7 @@ class Fleet:
         self._feed.event(event)
         self.logs.event(event)
         self.map_place.event(event)
+        self.link_place.event(event)
         if self._stock is not None:
             self._stock.event(event)
 

@@ -19,8 +19,11 @@ from console.service.tap import LogDesk
 
 if TYPE_CHECKING:
     from console.model.actions import Job
+    from console.model.links.link import LinkList
     from console.model.redeploy.plan import RedeployJob
+    from console.model.timeline.entries import Entry
     from console.service.deeds import ActionDesk
+    from console.service.links.desk import LinkDesk
     from console.service.mappings.desk import MapJob, MappingDesk, MappingList
 
 
@@ -38,6 +41,10 @@ class Batch:
     """The newest state of each apply of a mapping that changed."""
     mappings: MappingList | None = None
     """The newest list of mappings, where something of it changed."""
+    links: LinkList | None = None
+    """The newest list of links, where something of it changed."""
+    entries: tuple[Entry, ...] = ()
+    """What of links belongs into the timeline, oldest first."""
     dropped: int = 0
     """Events that did not fit the queue since the last `take`; the oldest were dropped."""
 
@@ -112,6 +119,11 @@ class FleetHandle(LogDesk, Protocol):
     @property
     def mappings(self) -> MappingDesk:
         """Address mappings: what is stated, how it stands, and how to change it."""
+        ...
+
+    @property
+    def links(self) -> LinkDesk:
+        """Who depends on whom, as it is seen while somebody looks."""
         ...
 
     async def inspect(self, key: ContainerKey) -> Inspection:

@@ -19,6 +19,7 @@ from console.service.deeds import Audit
 from console.service.feed import Feed
 from console.service.fleet import Fleet
 from console.service.handle import Batch
+from console.service.links.orders import LinkOrders
 from console.service.logs.handover import StreamTap
 from console.service.logs.outbox import Caps
 from console.service.mappings.orders import MapOrders
@@ -68,6 +69,7 @@ class NetworkThread:
             self._specs, clock, memory, self._feed, audit=audit, read_only=read_only, mappings=mappings
         )
         self.mappings = MapOrders(self._fleet, self._feed, self._call, self._ask)
+        self.links = LinkOrders(self._fleet, self._feed, self._call, self._ask)
         self._orders = Orders(self._fleet, self._call, self._ask, rules)
         self.stock = StockOrders(self._fleet, self._call)
         """What has been asked about images, volumes and networks."""

@@ -9,6 +9,7 @@ from typing import Any
 from console.model.containers import Container, ContainerKey, ContainerState, Health, Inspection, Port, Usage
 from console.model.events import EngineEvent
 from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, HostStatus
+from console.model.links.link import Link, LinkList
 from console.model.logs.wish import LogWish
 from console.model.mappings.mapping import Book
 from console.model.problems import Problem, ProblemKind
@@ -148,6 +149,22 @@ class NoMappings:
         return ()
 
 
+class NoLinks:
+    """Of a fleet in which nothing is seen of links."""
+
+    def links(self) -> LinkList:
+        return LinkList()
+
+    def watch(self, on: bool) -> None:
+        """Nobody cares."""
+
+    def select(self, link: Link | None) -> None:
+        """Nobody cares."""
+
+    async def breaks(self, containers: Collection[ContainerKey]) -> tuple[Link, ...]:
+        return ()
+
+
 class FakeFleet:
     """Remembers what it was asked to do; `show` gives it something to tell."""
 
@@ -166,6 +183,7 @@ class FakeFleet:
         self.closed = 0
         self.stock = FakeStockDesk(self.asked)
         self.mappings: Any = NoMappings()
+        self.links: Any = NoLinks()
 
     @property
     def fleet(self) -> str:

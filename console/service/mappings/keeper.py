@@ -48,7 +48,7 @@ class Keeper:
         self._room = room
         self._publish = publish
         self._amend = amend
-        self._watched = False
+        self._watchers: set[str] = set()
         self._fresh = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -59,10 +59,13 @@ class Keeper:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="mappings")
 
-    def watch(self, on: bool) -> None:
-        """Whether somebody looks."""
+    def watch(self, on: bool, who: str = "mappings") -> None:
+        """Whether somebody looks; `who`: several may, each for itself."""
         self.start()
-        self._watched = on
+        if on:
+            self._watchers.add(who)
+        else:
+            self._watchers.discard(who)
         self._wake.set()
 
     def nudge(self) -> None:
@@ -128,11 +131,11 @@ class Keeper:
     async def _pause(self) -> None:
         """Until an event, the file, or the clock says that it is time."""
         self._wake.clear()
-        needed = self._watched or bool(self.list.book.mappings) or bool(self.list.standings)
+        needed = bool(self._watchers) or bool(self.list.book.mappings) or bool(self.list.standings)
         clock = self._room.clock
         works = [self._wake.wait(), self._room.store.changed()]
         if needed:
-            works.append(clock.sleep(LOOKED_AT_EVERY if self._watched else ALONE_EVERY))
+            works.append(clock.sleep(LOOKED_AT_EVERY if self._watchers else ALONE_EVERY))
         await first(*works)
         await clock.sleep(GATHER)
 
