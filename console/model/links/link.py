@@ -183,6 +183,11 @@ class LinkList:
     """When the fleet was last looked at; None: not yet."""
     cost: Mapping[str, float] = field(default_factory=dict)
     """CPU seconds of the last look on each host, where known."""
+    attempts: Mapping[ContainerKey, tuple[tuple[float, int], ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """Failed attempts so far by the counters of each container, of the last minute (time, count): what
+    `Link.failing` is told from."""
 
     @property
     def broken(self) -> tuple[Link, ...]:
