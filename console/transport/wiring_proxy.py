@@ -230,7 +230,7 @@ class Proxies:
             said = await self._ask(pid, MASTER_SOCKET if masters else ADMIN_SOCKET, command)
         except Unasked as unasked:
             raise self._mute(str(unasked)) from unasked
-        return sanitise(said.strip())
+        return sanitise(said.strip(), ANSWER_LIMIT)
 
     async def cut_old(self, container_id: str) -> int:
         """See `Wiring.cut_old`."""
