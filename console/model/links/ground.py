@@ -67,6 +67,8 @@ class Ground:
         self.ambassadors: dict[ContainerKey, AmbassadorView] = {}
         self.sharing: dict[ContainerKey, tuple[str, ...]] = {}
         """Names of the containers that use the network of one."""
+        self.bridged: set[Who] = set()
+        """Containers with an address of their own on a bridge."""
         self._owners: dict[tuple[str, str], Who] = {}
         self._wide: dict[tuple[str, str], Who] = {}
         self._local: dict[str, frozenset[str]] = {}
@@ -86,6 +88,11 @@ class Ground:
         if key not in self._places:
             self._places[key] = self._place(host, ip)
         return self._places[key]
+
+    def is_far(self, host: str, ip: str) -> bool:
+        """Whether an address is another machine's."""
+        who = self.whose(host, ip)
+        return who is not None and who.is_machine and who.host != host
 
     def process(self, host: str, local: Address, remote: Address) -> Who:
         """Who on the network of the machine has a connection: a container there, or the machine."""
@@ -158,6 +165,7 @@ class Ground:
                         self._wide["", place.ip] = who
                     else:
                         self._owners[host.name, place.ip] = who
+                        self.bridged.add(who)
             for port in one.ports:
                 if port.public:
                     table = self._published.setdefault((host.name, port.protocol, port.public), [])

@@ -170,8 +170,11 @@ class Proxies:
         for one in servers:
             if (at := address(one.address)) is not None:
                 stated[at] += one.sessions
-        # What it does not say of itself, its connections tell.
-        places = stated or {at: sum(tie.open for tie in ties) for at, ties in out.items()}
+        places = dict(stated)
+        if not any(stated.values()):
+            # What it does not say of itself, its connections tell.
+            opened = {at: sum(tie.open for tie in ties) for at, ties in out.items()}
+            places = {at: opened.get(at, 0) for at in stated or opened}
         for at, sessions in places.items():
             ties = out.get(at)
             if ties:

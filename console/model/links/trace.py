@@ -6,6 +6,7 @@ row of B says who really answers, also where a table of published ports lies.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -50,16 +51,17 @@ class Tracer:
         """Where what is dialled on a host is led to, if always to the same; None: it differs."""
         self._arrivals: dict[tuple[str, int, Address], list[tuple[str, Flow]]] = {}
         """Rows of clients on hosts that track nothing: by that host, its port and what is dialled."""
-        self._accepted: dict[tuple[str, Address], Answer] = {}
+        self._accepted: dict[tuple[str, Address], list[Answer]] = {}
         """By host and client: sockets that answer, on hosts without connection tracking."""
         self._rtts: dict[tuple[str, Address, Address], float] = {}
+        self._machine: set[tuple[str, Address, Address]] = set()
+        """Connections that end on the network of the machine itself."""
+        self._told: set[tuple[str, Address]] = set()
+        """By host and client: connections that a list of sockets told of."""
+        self._sent: Counter[tuple[str, Who, int]] = Counter()
+        """By the client's host, and the server: how many they were."""
         for host, sight in ground.sights.items():
             self._index(host, sight)
-        self._explained: set[tuple[str, Address, Address]] = set()
-        """Arrivals whose clients were found."""
-        self._told: set[tuple[str, Address]] = set()
-        self._sent: set[tuple[str, int]] = set()
-        """By host, and the address or port of the client: connections that a list of sockets told of."""
 
     def ties(self) -> Iterator[Tie]:
         """Every open connection, and every one that waits for its answer."""
@@ -97,6 +99,8 @@ class Tracer:
             who = self._living(host, ident) if blind else None
             serves = self._served(host, ident, sockets)
             for socket in sockets:
+                if not ident:
+                    self._machine.add((host, socket.local, socket.remote))
                 if socket.rtt is not None:
                     self._rtts[host, socket.local, socket.remote] = socket.rtt
                 if (
@@ -104,7 +108,8 @@ class Tracer:
                     and socket.state is not SocketState.LISTENING
                     and socket.local.port in serves
                 ):
-                    self._accepted[host, socket.remote] = Answer(who, socket.local.port, True)
+                    answer = Answer(who, socket.local.port, True)
+                    self._accepted.setdefault((host, socket.remote), []).append(answer)
 
     def _is_blind(self, host: str) -> bool:
         sight = self._ground.sights.get(host)
@@ -167,9 +172,7 @@ class Tracer:
         if who.is_container:
             return Answer(who, end.port, True)
         if who.host == host:
-            if (accepted := self._accepted.get((host, flow.src))) is not None:
-                return accepted
-            return ground.answers(host, end, flow.reply_dst, flow.protocol)
+            return self._taken(host, flow)
         return self._beyond(who.host, flow, depth)
 
     def _beyond(self, host: str, flow: Flow, depth: int) -> Answer | None:
@@ -178,15 +181,26 @@ class Tracer:
         row = self._rows.get((host, came, to, flow.protocol))
         if row is not None and depth:
             return self._server(host, row, depth=depth - 1)
-        if (accepted := self._accepted.get((host, came))) is not None:
-            return accepted
         land = self._lands.get((host, to, flow.protocol))
         if land is not None and land != to:
             who = self._ground.whose(host, land.ip)
             if who is not None and who.is_container:
                 # Another connection to the same address: the kernel leads them all there.
                 return Answer(who, land.port, True)
-        return self._ground.answers(host, to, came, flow.protocol)
+        return self._taken(host, flow)
+
+    def _taken(self, host: str, flow: Flow) -> Answer:
+        """Who answers on `host` itself, by its sockets and its table of ports. One client's port can lead to
+        two servers at once: alone, a socket of a server is no proof that it is this connection's.
+        """
+        answer = self._ground.answers(host, flow.reply_src, flow.reply_dst, flow.protocol)
+        if (host, flow.reply_src, flow.reply_dst) in self._machine:
+            return answer
+        accepted = self._accepted.get((host, flow.reply_dst), [])
+        if not answer.who.is_container and len(accepted) == 1:
+            return accepted[0]._replace(sure=False)
+        fits = any(one.who == answer.who and one.port == answer.port for one in accepted)
+        return answer._replace(sure=True) if fits else answer
 
     def _of_sockets(self, host: str, sight: HostSight) -> Iterator[Tie]:
         """Connections that only the sockets of their clients tell: all of a host without connection tracking,
@@ -198,12 +212,14 @@ class Tracer:
                 continue
             local, remote = socket.local, socket.remote
             state = FlowState.OPEN if socket.state is SocketState.OPEN else FlowState.OPENING
-            flow = Flow(local, remote, remote, local, state)
+            # Another host sees a container's connection come from this machine, from a port unknown here.
+            masked = who in self._ground.bridged and self._ground.is_far(host, remote.ip)
+            flow = Flow(local, remote, remote, Address("", 0) if masked else local, state)
             row = self._arrived(host, local, remote)
             answer = self._server(*row) if row is not None else self._server(host, flow, who)
             if answer is not None:
                 self._told.add((host, local))
-                self._sent.add((host, local.port))
+                self._sent[host, answer.who, answer.port] += 1
                 yield self._tie(host, flow, who, answer, tracked=False)
 
     def _answered(self, host: str, sight: HostSight) -> Iterator[Tie]:
@@ -219,7 +235,7 @@ class Tracer:
             if client.is_machine and client.host == host:
                 client = self._ground.process(host, remote, local)
             elif client.is_machine:
-                if not self._is_blind(client.host) or (client.host, remote.port) in self._sent:
+                if not self._is_blind(client.host) or self._is_told(client.host, server, local.port):
                     continue  # told by the host it comes from
                 client, named = Who(ip=remote.ip), False
             state = FlowState.OPEN if socket.state is SocketState.OPEN else FlowState.OPENING
@@ -254,21 +270,23 @@ class Tracer:
     def _arrived(self, host: str, local: Address, remote: Address) -> tuple[str, Flow] | None:
         """The row of the other host for a connection of `host`, where there is but one that fits."""
         rows = self._arrivals.get((host, local.port, remote), [])
-        if len(rows) != 1:
-            return None
-        there, flow = rows[0]
-        self._explained.add((there, flow.src, flow.dst))
-        return rows[0]
+        return rows[0] if len(rows) == 1 else None
 
     def _unexplained(self) -> Iterator[Tie]:
         """Connections from hosts that cannot say whose they are, as far as the other host shows them."""
-        for rows in self._arrivals.values():
+        for (client, _, _), rows in self._arrivals.items():
             for host, flow in rows:
-                if flow.state is FlowState.CLOSING or (host, flow.src, flow.dst) in self._explained:
-                    continue
                 answer = self._server(host, flow)
-                if answer is not None and flow.protocol == "tcp":
+                if answer is None or flow.protocol != "tcp":
+                    continue
+                if not self._is_told(client, answer.who, answer.port):
                     yield self._tie(host, flow, Who(ip=flow.src.ip), answer, named=False)
+
+    def _is_told(self, host: str, server: Who, port: int) -> bool:
+        """Whether one of the connections that the sockets of `host` told of accounts for this one."""
+        key = (host, server, port)
+        self._sent[key] -= 1
+        return self._sent[key] >= 0
 
     def _alive(self, ties: Iterable[Tie]) -> Iterator[Tie]:
         """Without rows that outlived their connections."""

@@ -45,7 +45,8 @@ class Kernels:
     rows: dict[str, list[Flow]] = field(default_factory=dict)
     sockets: dict[str, dict[str, list[Socket]]] = field(default_factory=dict)
     truth: Counter[tuple[str, str, int]] = field(default_factory=Counter)
-    port: int = 40000
+    ports: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rewritings: int = 50000
 
     def container(self, name: str, host: str, ip: str = "", **more: Any) -> ContainerView:
         """A running container on the bridge `shop` of its host."""
@@ -99,13 +100,22 @@ class Kernels:
     def listens(self, host: str, ident: str, local: Address, owner: str = "") -> None:
         self.socket(host, ident, local, Address("0.0.0.0", 0), state=SocketState.LISTENING, owner=owner)
 
-    def next(self) -> int:
-        self.port += 1
-        return self.port
+    def source(self, host: str, ip: str) -> Address:
+        """The next free port of a namespace: those of different ones are often the same."""
+        self.ports[host, ip] += 1
+        return Address(ip, 40000 + self.ports[host, ip])
+
+    def masked(self, host: str, src: Address, dst: Address, *, rewritten: bool) -> Address:
+        """What the host makes of a container's address; the port stays unless another one has it."""
+        kept = Address(self.reach[host], src.port)
+        if rewritten or any(row.reply_dst == kept and row.dst == dst for row in self.rows.get(host, ())):
+            self.rewritings += 1
+            return Address(kept.ip, self.rewritings)
+        return kept
 
     def bridged(self, consumer: ContainerView, server: ContainerView, port: int) -> Address:
         """Over the bridge that both are on: nothing is translated."""
-        src, dst = Address(ip_of(consumer), self.next()), Address(ip_of(server), port)
+        src, dst = self.source(consumer.host, ip_of(consumer)), Address(ip_of(server), port)
         self.row(consumer.host, src, dst)
         self.note(consumer, server, port, src, dst, src, dst)
         return src
@@ -115,8 +125,8 @@ class Kernels:
     ) -> Address:
         """From one host to another: masked by the host it leaves, led on where it is published."""
         public = next(one.public for one in server.ports if one.private == port and one.public)
-        src, dst = Address(ip_of(consumer), self.next()), Address(self.reach[server.host], public)
-        masked = Address(self.reach[consumer.host], self.next() if rewritten else src.port)
+        src, dst = self.source(consumer.host, ip_of(consumer)), Address(self.reach[server.host], public)
+        masked = self.masked(consumer.host, src, dst, rewritten=rewritten)
         end = Address(ip_of(server), port)
         self.row(consumer.host, src, dst, dst, masked)
         self.row(server.host, masked, dst, end, masked)
@@ -126,7 +136,7 @@ class Kernels:
     def own_host(self, consumer: ContainerView, server: ContainerView, port: int) -> Address:
         """To a port that the consumer's own host publishes, from another bridge."""
         public = next(one.public for one in server.ports if one.private == port and one.public)
-        src, dst = Address(ip_of(consumer), self.next()), Address(self.reach[server.host], public)
+        src, dst = self.source(consumer.host, ip_of(consumer)), Address(self.reach[server.host], public)
         end = Address(ip_of(server), port)
         self.row(consumer.host, src, dst, end, src)
         self.note(consumer, server, port, src, dst, src, end)
@@ -135,14 +145,27 @@ class Kernels:
     def docker_proxy(self, consumer: ContainerView, server: ContainerView, port: int) -> Address:
         """To a port that the consumer's own host publishes, from the same bridge: docker-proxy takes it."""
         public = next(one.public for one in server.ports if one.private == port and one.public)
-        src, dst = Address(ip_of(consumer), self.next()), Address(self.reach[server.host], public)
-        inner, end = Address(GATEWAY, self.next()), Address(ip_of(server), port)
+        src, dst = self.source(consumer.host, ip_of(consumer)), Address(self.reach[server.host], public)
+        inner, end = self.source(consumer.host, GATEWAY), Address(ip_of(server), port)
         self.row(consumer.host, src, dst)
         self.row(consumer.host, inner, end)
+        self.listens(consumer.host, "", Address("0.0.0.0", public))
         self.socket(consumer.host, "", dst, src)
         self.socket(consumer.host, "", inner, end)
         self.note(consumer, server, port, src, dst, inner, end)
         return inner
+
+    def from_machine(self, consumer: ContainerView, server: ContainerView, port: int) -> None:
+        """From a container on the network of its machine to a port that another one publishes."""
+        public = next(one.public for one in server.ports if one.private == port and one.public)
+        dst, end = Address(self.reach[server.host], public), Address(ip_of(server), port)
+        own = self.source(consumer.host, self.reach[consumer.host])
+        src = self.masked(consumer.host, own, dst, rewritten=False)
+        self.row(consumer.host, src, dst)
+        self.row(server.host, src, dst, end, src)
+        self.socket(consumer.host, "", src, dst, owner=consumer.id)
+        self.socket(server.host, server.id, end, src)
+        self.truth[name_of(consumer), name_of(server), port] += 1
 
     def note(
         self,
@@ -185,7 +208,7 @@ class Kernels:
         for host, reach in self.reach.items():
             shown = self.sockets.get(host, {})
             if not (sockets or host in blind):
-                shown = {}
+                shown = {"": shown.get("", [])}
             found[host] = HostSight(
                 host=host,
                 at=AT,
