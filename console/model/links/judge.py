@@ -84,7 +84,15 @@ def judge(
         looked=max((one.at for one in sights.values()), default=world.at),
         cost={name: one.cost for name, one in sorted(sights.items()) if one.cost is not None},
         attempts=attempts,
+        sharing=tuple(_sharing(fleet)),
     )
+
+
+def _sharing(fleet: Fleet) -> Iterable[tuple[ContainerKey, ContainerKey]]:
+    for key, view in fleet.views.items():
+        owner = fleet.owner(view) if view.mode.startswith("container:") else None
+        if owner is not None:
+            yield key, (owner.host, owner.id)
 
 
 def _order(link: Link) -> tuple[object, ...]:

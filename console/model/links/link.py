@@ -188,6 +188,8 @@ class LinkList:
     )
     """Failed attempts so far by the counters of each container, of the last minute (time, count): what
     `Link.failing` is told from."""
+    sharing: tuple[tuple[ContainerKey, ContainerKey], ...] = field(default=(), compare=False, repr=False)
+    """Containers that use another's network (`container:`), each with that other."""
 
     @property
     def broken(self) -> tuple[Link, ...]:
