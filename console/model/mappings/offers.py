@@ -7,8 +7,9 @@ out of them, where they are certain to be some, and what is shown names the vari
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from console.model.mappings.names import bad_name
 from console.model.redeploy.documents import items, mapping, text, texts
@@ -36,6 +37,9 @@ _KEYED = re.compile(
     r"(?:^|[;\s])(?:host|server|data source)\s*=\s*(?:tcp:)?([A-Za-z0-9_.-]+)(?:[,:](\d{1,5}))?(?=[;\s]|$)",
     re.IGNORECASE,
 )
+_SOCAT = re.compile(r"(?i:tcp[46]?(?:-connect)?):([A-Za-z0-9_.-]+):(\d{1,5})(?:,.*)?")
+_ABOUT = re.compile(r"org\.opencontainers\.|org\.label-schema\.|com\.docker\.compose\.|io\.podman\.")
+"""Labels that tell of an image or of who made the container."""
 _KEYED_PORT = re.compile(r"(?:^|[;\s])port\s*=\s*(\d{1,5})(?=[;\s]|$)", re.IGNORECASE)
 _HOST = re.compile(
     r"(?P<stem>\w*?)_?(?:HOST|HOSTNAME|HOSTS|SERVERS?|ADDR|ADDRESS|ADDRESSES|ENDPOINTS?|BROKERS?|NODES"
@@ -70,14 +74,39 @@ class _Found:
 
 def consumer(document: Mapping[str, object]) -> tuple[Proposal, ...]:
     """Names and ports that a container dials as far as it says so, best first. Port 0: not said."""
+    return _best(document, (one for one in _said(document) if not bad_name(one.name)))
+
+
+def dials(document: Mapping[str, object]) -> tuple[Proposal, ...]:
+    """The same, with the addresses among them and what command and labels say: all of it, for links, where
+    `consumer` proposes only what can become the name of a mapping.
+    """
     config, host_config = mapping(document.get("Config")), mapping(document.get("HostConfig"))
-    own = {text(config.get("Hostname")).casefold(), text(document.get("Name")).lstrip("/").casefold()}
     found = [
+        *_said(document),
+        *_of_command([*texts(config.get("Entrypoint")), *texts(config.get("Cmd"))]),
+        *_of_labels(mapping(config.get("Labels"))),
+    ]
+    for entry in texts(host_config.get("ExtraHosts")):
+        name, _, ip = (entry if "=" not in entry else entry.replace("=", ":", 1)).partition(":")
+        ports = {one.port for one in found if one.name.casefold() == name.casefold() and one.port} or {0}
+        found += [_Found(_rank(ip, 2), ip, port, f"extra host {name}") for port in sorted(ports)]
+    return _best(document, (one for one in found if _is_address(one.name) or not bad_name(one.name)))
+
+
+def _said(document: Mapping[str, object]) -> list[_Found]:
+    config, host_config = mapping(document.get("Config")), mapping(document.get("HostConfig"))
+    return [
         *_of_env(texts(config.get("Env"))),
         *_of_hosts(texts(host_config.get("ExtraHosts")), texts(host_config.get("Links"))),
         *_of_compose(text(mapping(config.get("Labels")).get("com.docker.compose.depends_on"))),
     ]
-    good = [one for one in found if not bad_name(one.name) and one.name.casefold() not in own]
+
+
+def _best(document: Mapping[str, object], found: Iterable[_Found]) -> tuple[Proposal, ...]:
+    config = mapping(document.get("Config"))
+    own = {text(config.get("Hostname")).casefold(), text(document.get("Name")).lstrip("/").casefold()}
+    good = [one for one in found if one.name.casefold() not in own]
     with_port = {one.name.casefold() for one in good if one.port}
     best: dict[tuple[str, int], _Found] = {}
     for one in sorted(good, key=lambda one: one.rank):
@@ -150,8 +179,8 @@ def _of_url(value: str, source: str) -> Iterator[_Found]:
     found = _URL.fullmatch(value.strip())
     if found is None or found[1].casefold() not in SCHEMES:
         return
-    _, at, authority = found[2].rpartition("@")
-    if not at and "@" in found[3]:
+    authority = found[2].rpartition("@")[2]
+    if "@" in found[3]:
         return  # a password with a slash in it: what stands before that is no host
     web = found[1].casefold() in ("http", "https", "ws", "wss")
     for part in authority.split(","):
@@ -209,6 +238,46 @@ def _of_compose(depends: str) -> Iterator[_Found]:
         name = entry.partition(":")[0].strip()
         if name:
             yield _Found(6, name, 0, f"Compose: depends on {name}")
+
+
+def _of_command(words: Sequence[str]) -> Iterator[_Found]:
+    """URLs, addresses with a port, and socat's `TCP:db:5432`. A mere `name:1234` may be a login."""
+    from console.model.secrets import secret_name  # as above
+
+    before = ""
+    for word in words:
+        flag, equals, value = word.partition("=") if word.startswith("-") else ("", "", word)
+        secret = secret_name(flag) or (before.startswith("-") and secret_name(before))
+        before = word
+        if secret or (flag and not equals) or len(value) > 4096:
+            continue
+        source = "its command"
+        yield from _of_url(value, source)
+        found = _SOCAT.fullmatch(value)
+        if found is None and (bare := _AUTHORITY.fullmatch(value)) and bare[2] and _is_address(bare[1]):
+            found = bare
+        if found is not None:
+            yield _Found(_rank(found[1], 3), found[1], _port(found[2]), source)
+
+
+def _of_labels(labels: Mapping[str, object]) -> Iterator[_Found]:
+    from console.model.secrets import secret_name  # as above
+
+    for key, value in labels.items():
+        if not _ABOUT.match(key) and not secret_name(key):
+            for one in _of_url(text(value), f"label {sanitise(key, 80)}"):
+                yield _Found(one.rank + 3, one.name, one.port, one.source)
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is an IP address that another machine or container can have."""
+    if not text[:1].isdigit() and ":" not in text:
+        return False
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified)
 
 
 def _rank(name: str, rank: int) -> int:

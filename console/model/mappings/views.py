@@ -1,4 +1,6 @@
-"""From an engine's documents to what planning sees of a container. Environment is never read."""
+"""From an engine's documents to what planning sees of a container. Of its environment only the names and
+ports that it dials are kept.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from console.model.containers import Inspection, Port
+from console.model.mappings.offers import dials
 from console.model.mappings.world import (
     FLEET_LABEL,
     MAPPING_LABEL,
@@ -46,6 +49,7 @@ def container_view(inspection: Inspection, hosts_lines: tuple[str, ...] = ()) ->
         hosts_lines=hosts_lines,
         pid=pid if isinstance(pid, int) else 0,
         auto_remove=host_config.get("AutoRemove") is True,
+        dials=dials(document),
     )
 
 
