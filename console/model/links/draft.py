@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from console.model.links.link import End, EndKind, Evidence, Fault, Known, LinkState
 from console.model.links.seen import Seen
@@ -55,6 +56,29 @@ class Draft:
     @property
     def at_outside(self) -> bool:
         return self.endpoint.kind in (EndKind.OUTSIDE, EndKind.NAME)
+
+
+class Drafts:
+    """All of them, found by either end: there can be thousands."""
+
+    def __init__(self, first: Iterable[Draft]) -> None:
+        self.all: list[Draft] = []
+        self._of: dict[End, list[Draft]] = {}
+        self._to: dict[End, list[Draft]] = {}
+        for draft in first:
+            self.add(draft)
+
+    def add(self, draft: Draft) -> None:
+        self.all.append(draft)
+        self._of.setdefault(draft.consumer, []).append(draft)
+        self._to.setdefault(replace(draft.endpoint, port=0), []).append(draft)
+
+    def of(self, consumer: End) -> list[Draft]:
+        return self._of.get(consumer, [])
+
+    def to(self, endpoint: End) -> list[Draft]:
+        """To any of its ports."""
+        return self._to.get(replace(endpoint, port=0), [])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

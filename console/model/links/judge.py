@@ -15,7 +15,7 @@ from dataclasses import replace
 from console.model.containers import ContainerKey, ContainerState
 from console.model.links.configured import configured
 from console.model.links.declared import declared, judged
-from console.model.links.draft import Draft, Finding
+from console.model.links.draft import Draft, Drafts, Finding
 from console.model.links.fleet import DOWN, Fleet, ambassador_on, shared, written
 from console.model.links.link import (
     End,
@@ -62,7 +62,7 @@ def judge(
     stand as they did, and the counters that `failing` is told from.
     """
     fleet = Fleet(world, sights, now, patience, reading)
-    drafts = list(declared(fleet, standings))
+    drafts = Drafts(declared(fleet, standings))
     for more in configured(fleet):
         _add_configured(drafts, more)
     for one in sorted(seen, key=lambda one: (one.consumer, one.endpoint, one.dialled)):
@@ -70,7 +70,7 @@ def judge(
     attempts = _attempts(sights, before, now)
     found: dict[tuple[str, str, str, str, str, int], Link] = {}
     known = {link.identity: link for link in before.links} if before is not None else {}
-    for draft in drafts:
+    for draft in drafts.all:
         link = _link(fleet, draft, attempts)
         earlier = known.get(link.identity)
         if earlier is not None and _class(earlier) == _class(link):
@@ -104,9 +104,9 @@ def _class(link: Link) -> tuple[object, ...]:
     return (link.state, link.fault, _DIGITS.sub("", link.reason))
 
 
-def _add_configured(drafts: list[Draft], more: Draft) -> None:
+def _add_configured(drafts: Drafts, more: Draft) -> None:
     """A name that a mapping carries is the mapping's link; the same endpoint said twice is one."""
-    mine = [one for one in drafts if one.consumer == more.consumer]
+    mine = drafts.of(more.consumer)
     name, _, port = more.dials.rpartition(":")
     same = [
         one
@@ -127,15 +127,15 @@ def _add_configured(drafts: list[Draft], more: Draft) -> None:
         one.known |= more.known
         one.said += [evidence for evidence in more.said if evidence not in one.said]
     if not same:
-        drafts.append(more)
+        drafts.add(more)
 
 
-def _add_seen(fleet: Fleet, drafts: list[Draft], one: Seen) -> None:
+def _add_seen(fleet: Fleet, drafts: Drafts, one: Seen) -> None:
     """To the link it is seen of, else as one of its own."""
     ends = (one.consumer.key, one.endpoint.key)
     if any(key in fleet.ambassadors for key in ends if key is not None) or not (one.open or one.opening):
         return
-    fits = [draft for draft in drafts if _fits(fleet, draft, one)]
+    fits = [draft for draft in drafts.to(one.endpoint) if _fits(fleet, draft, one)]
     carried = fleet.ambassadors[one.ambassador].mapping if one.ambassador in fleet.ambassadors else ""
     best = [draft for draft in fits if (draft.stated.standing.mapping.id if draft.stated else "") == carried]
     if not best and not carried:
@@ -148,7 +148,7 @@ def _add_seen(fleet: Fleet, drafts: list[Draft], one: Seen) -> None:
             draft.via = draft.via or _way(fleet, one)
             draft.endpoint = replace(draft.endpoint, port=draft.endpoint.port or one.endpoint.port)
     if not best:
-        drafts.append(
+        drafts.add(
             Draft(
                 consumer=one.consumer,
                 endpoint=one.endpoint,
@@ -161,10 +161,7 @@ def _add_seen(fleet: Fleet, drafts: list[Draft], one: Seen) -> None:
 
 
 def _fits(fleet: Fleet, draft: Draft, one: Seen) -> bool:
-    end, other = draft.endpoint, one.endpoint
-    if (end.kind, end.host, end.id) != (other.kind, other.host, other.id) or end.port not in (0, other.port):
-        return False
-    if not end.id and end.name != other.name:
+    if draft.endpoint.port not in (0, one.endpoint.port):
         return False
     if draft.consumer == one.consumer:
         return True
