@@ -45,6 +45,8 @@ class Options:
     query: tuple[str, ...] = ()
     stats: bool = False
     watch: bool = False
+    problems: bool = False
+    dot: bool = False
     follow: bool = True
     since: float | None = None
     """Seconds back from now."""
@@ -199,6 +201,14 @@ def _listings(verbs: argparse._SubParsersAction[_Parser]) -> None:
     _query(parser)
     _json(parser)
     parser.add_argument("--watch", action="store_true", help="go on, and say what is new and what is over")
+    parser = _verb(verbs, "links", "links", "which container depends on which; exit 3 when one is broken")
+    _query(parser, "only links of which an end matches")
+    _json(parser)
+    parser.add_argument("--watch", action="store_true", help="go on, and say every change of state")
+    parser.add_argument(
+        "--problems", action="store_true", help="only those that are broken, stale or foreign"
+    )
+    parser.add_argument("--dot", action="store_true", help="a drawing for Graphviz")
 
 
 def _others(verbs: argparse._SubParsersAction[_Parser]) -> None:

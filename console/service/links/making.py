@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from console.errors import UsageError
+from console.errors import CapabilityMissing
 from console.model.clock import Clock
 from console.model.containers import ContainerKey
+from console.model.links.join import join
+from console.model.links.judge import judge
 from console.model.links.link import Link, LinkList
-from console.model.mappings.mapping import Book
+from console.model.mappings.mapping import Book, Party
 from console.model.mappings.mapping import Mapping as Stated
 from console.model.mappings.standing import Standing
 from console.model.mappings.world import World
 from console.model.timeline.entries import Entry
 from console.service.feed import Feed
 from console.service.links.desk import Probed
+from console.service.links.eye import Eye
 from console.service.links.observer import Observer, Stand
 from console.service.mappings.gather import Gatherer, consumers
 from console.service.mappings.making import Parts
 from console.service.mappings.place import MapPlace
 from console.service.mappings.work import Mappings
 from console.transport.base import Engine
+from console.transport.sight import Sight
 
 IMAGE = "haproxy:lts"
 """Reference of the ambassadors' image, where no mappings are kept and so none is made."""
@@ -46,7 +50,18 @@ def make(place: MapPlace, parts: Parts, feed: Feed) -> Observer:
     def publish(found: LinkList, changed: bool, entries: tuple[Entry, ...]) -> None:
         feed.links(found, changed=changed, entries=entries)
 
-    return Observer(parts.clock, {}, finding, publish)
+    eyes = {
+        name: Eye(spec, parts.clock, gatherer, parts.reach, finding.parties, _sight_of)
+        for name, spec in parts.specs.items()
+    }
+    return Observer(parts.clock, eyes, finding, publish)
+
+
+def _sight_of(engine: Engine) -> Sight:
+    found: Sight | None = getattr(engine, "sight", None)
+    if found is None:
+        raise CapabilityMissing(engine.facts.engine, "its connections cannot be looked at")
+    return found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,20 +74,30 @@ class FleetFinding:
     gatherer: Gatherer
     reach: Callable[[str], Awaitable[Engine]]
     read_only: bool = False
-    _book: Book = field(default_factory=Book)
 
     def find(self, stand: Stand, before: LinkList | None) -> LinkList:
-        """Nothing is judged yet."""
-        return LinkList(looked=self.clock.now())
+        """Join and judge."""
+        now = self.clock.now()
+        world = World(fleet=self.fleet, at=now, hosts=stand.views)
+        seen = join(world, stand.sights, stand.sessions)
+        return judge(world, self.standings, seen, stand.sights, before, now)
 
     def changes(self, before: LinkList, after: LinkList) -> Iterable[Entry]:
-        """None yet."""
-        return ()
+        """What of it belongs into the timeline."""
+        from console.model.links.changes import changes
+
+        return changes(before, after)
 
     @property
     def standings(self) -> Sequence[Standing]:
         """How the mappings stand, as far as they were looked at."""
         return self.mappings.keeper.list.standings if self.mappings is not None else ()
+
+    def parties(self) -> tuple[Party, ...]:
+        """Whose names mappings are about, as far as they were looked at."""
+        if self.mappings is None:
+            return ()
+        return consumers(*self.mappings.keeper.list.book.mappings.values())
 
     async def look(self) -> None:
         """Read the mappings now. Raises ConfigError."""
@@ -86,11 +111,16 @@ class FleetFinding:
 
     def breaks(self, found: LinkList, containers: Collection[ContainerKey]) -> tuple[Link, ...]:
         """Those that would break without these containers."""
-        return tuple(link for link in found.links if link.endpoint.key in containers)
+        from console.model.links.impact import breaks
+
+        return breaks(found, containers)
 
     async def adopt(self, link: Link) -> Stated:
         """The wording of a mapping. Raises UsageError, ConfigError."""
-        raise UsageError(f"{link.consumer.text} to {link.endpoint.text}: it cannot be stated as a mapping")
+        from console.model.links.wording import wording
+
+        hosts = [end.host for end in (link.consumer, link.endpoint) if end.host]
+        return wording(link, await self.book(), await self.world(hosts))
 
     async def book(self) -> Book:
         """What is stated. Raises ConfigError."""
