@@ -26,6 +26,7 @@ from console.model.text import SafeText
 from console.transport.inside import Inside
 
 if TYPE_CHECKING:
+    from console.transport.sight import Sight
     from console.transport.wiring import Wiring
 
 
@@ -245,6 +246,11 @@ class Engine(LogReader, Protocol):
     @property
     def wiring(self) -> Wiring:
         """What mappings ask of it and of its host; some of that changes them."""
+        ...
+
+    @property
+    def sight(self) -> Sight:
+        """What is seen of the host's connections."""
         ...
 
     async def ping(self) -> float:

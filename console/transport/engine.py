@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from console.transport.channels import NetDialer
     from console.transport.sdk import Sdk
+    from console.transport.sight_live import LiveSight
     from console.transport.store import StockShelf
     from console.transport.wiring_live import LiveWiring
 
@@ -86,6 +87,7 @@ class HttpEngine:
         self._inside: Inside | None = None
         self._dialer = dialer
         self._wiring: LiveWiring | None = None
+        self._sight: LiveSight | None = None
         self.closed = False
 
     @property
@@ -122,6 +124,16 @@ class HttpEngine:
 
             self._wiring = LiveWiring(self._host, self, self.read, self._dialer)
         return self._wiring
+
+    @property
+    def sight(self) -> LiveSight:
+        """What is seen of this host's connections."""
+        if self._sight is None:
+            # Needed once somebody looks at links.
+            from console.transport.sight_live import LiveSight
+
+            self._sight = LiveSight(self._host, self._dialer)
+        return self._sight
 
     async def ping(self) -> float:
         """Seconds of one round trip. Raises EngineDown or HostUnreachable."""
@@ -260,6 +272,8 @@ class HttpEngine:
         self.closed = True
         if self._wiring is not None:
             await self._wiring.aclose()
+        if self._sight is not None:
+            await self._sight.aclose()
         if self._sdk is not None:
             self._sdk.shut()
         await self._calls.aclose()

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from console.errors import EngineDown, HostError, HostUnreachable
 from console.model.clock import Clock
@@ -14,6 +15,11 @@ from console.model.questions import Question
 from console.model.text import safe
 from console.transport.memory.bus import EventBus
 from console.transport.memory.daemon import MemoryDaemon
+
+if TYPE_CHECKING:
+    from console.model.links.sight import Flow
+    from console.transport.memory.flows import Talk
+    from console.transport.memory.sight import Tally
 
 
 @dataclass(slots=True)
@@ -80,6 +86,13 @@ class MemoryHost:
         """Connections asked for so far."""
         self.root = spec.user in ("", "root")
         """Whether the login is root there."""
+        self.sudoer = True
+        """Whether it may read connection tracking by sudo where it is not root."""
+        self.talks: dict[str, tuple[Talk, ...]] = {}
+        """What its containers keep connected, by their names; flows, counters and sockets follow from it."""
+        self.flows: list[Flow] = []
+        """Further rows of its connection tracking."""
+        self.tally: Tally | None = None
         self.fleet: Callable[[], Iterable[MemoryHost]] = lambda: (self,)
         """All machines that can be reached from it, itself among them."""
         self.flowing = asyncio.Event()

@@ -24,6 +24,7 @@ from console.transport.memory.inside import MemoryInside
 from console.transport.memory.logstream import frames_of
 
 if TYPE_CHECKING:
+    from console.transport.memory.sight import MemorySight
     from console.transport.memory.stock import MemoryStock
     from console.transport.memory.wiring import MemoryWiring
 
@@ -235,6 +236,13 @@ class MemoryEngine:
         from console.transport.memory.wiring import MemoryWiring  # nothing of a fleet without mappings
 
         return MemoryWiring(self._link.host, self._call, self._link.answer, self._check)
+
+    @property
+    def sight(self) -> MemorySight:
+        """What is seen of its connections."""
+        from console.transport.memory.sight import MemorySight  # nothing where nobody looks at links
+
+        return MemorySight(self._link.host, self._link.answer)
 
     async def ping(self) -> float:
         """The host's round trip, with what the faults add."""
