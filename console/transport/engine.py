@@ -78,7 +78,7 @@ class HttpEngine:
         self._host = host
         self._carrier = carrier
         self._client = client
-        self._facts = facts
+        self.facts = facts
         self._prefix = f"/v{facts.api}"
         self._calls = HostCalls(host, pool, at_once=calls_at_once(carrier.lanes))
         self._feeds = carrier.lanes.feeds
@@ -89,10 +89,6 @@ class HttpEngine:
         self._wiring: LiveWiring | None = None
         self._sight: LiveSight | None = None
         self.closed = False
-
-    @property
-    def facts(self) -> EngineFacts:
-        return self._facts
 
     @property
     def deeds(self) -> SdkDeeds:
@@ -113,7 +109,7 @@ class HttpEngine:
         """Its images, volumes and networks."""
         from console.transport.store import StockShelf
 
-        return StockShelf(self._host, str(self._facts.api), self.read)
+        return StockShelf(self._host, str(self.facts.api), self.read)
 
     @property
     def wiring(self) -> LiveWiring:
@@ -180,7 +176,7 @@ class HttpEngine:
         The iterator ends with HostUnreachable or EngineDown, never quietly.
         """
         filters: dict[str, tuple[str, ...]] = {"type": EVENT_TYPES}
-        if self._facts.engine != "podman":  # which names its actions otherwise; see `_Events`
+        if self.facts.engine != "podman":  # which names its actions otherwise; see `_Events`
             filters["event"] = EVENT_ACTIONS
         query = "filters=" + quote(json.dumps(filters, separators=(",", ":")))
         if since_ns is not None:
@@ -208,7 +204,7 @@ class HttpEngine:
         allows, of which one that does not follow is one, too.
         """
         path = logs.target(_full_id(container_id), ask)
-        patience = logs.PATIENCE if ask.follow and self._facts.engine == "podman" else None
+        patience = logs.PATIENCE if ask.follow and self.facts.engine == "podman" else None
         with self._feed():
             feed = LogFeed(ask.tty)
             async with self._stream(path, feed, patience) as connection:
@@ -264,7 +260,7 @@ class HttpEngine:
         if sdk is None:
             from console.transport.sdk import Sdk
 
-            sdk = self._sdk = Sdk(self._host, self._carrier, str(self._facts.api))
+            sdk = self._sdk = Sdk(self._host, self._carrier, str(self.facts.api))
         return await self._calls.call(lambda: sdk.call(function, timeout))
 
     async def aclose(self) -> None:

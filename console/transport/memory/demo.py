@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from console.errors import HostUnreachable
 from console.model.clock import Clock
 from console.model.containers import ContainerState, Health
-from console.model.hosts import Guard, HostSpec
+from console.model.hosts import Guard, HostSpec, ObserveMode
 from console.model.logs.lines import Stream
 from console.model.logs.setup import LogSetup
 from console.transport.base import Prompter
@@ -52,7 +52,9 @@ def demo_fleet(clock: Clock | None = None) -> MemoryFleet:
         ("db-1", "10.0.0.21", Guard.TYPED, _machine(8, 16, 400, 188, 1.9, 0.024, now), 1.8, DB_1),
     ):
         labels = {"tier": "db" if name.startswith("db") else "web"}
-        spec = HostSpec(name=name, address=address, user="ops", guard=guard, labels=labels)
+        spec = HostSpec(
+            name=name, address=address, user="ops", guard=guard, labels=labels, observe=ObserveMode.SUDO
+        )
         host = fleet.add(MemoryHost(spec, clock, machine, skew))
         _furnish(host, stanzas)
         host.daemon.furnish = functools.partial(_stock, host)

@@ -11,6 +11,7 @@ from console.model.mappings.mapping import Book, Endpoint, Mapping, Party
 from console.model.mappings.world import Side
 from console.transport.memory.containers import Figures, MemoryContainer, stable_hex
 from console.transport.memory.disk import Node
+from console.transport.memory.flows import Talk
 from console.transport.memory.host import MemoryHost
 from console.transport.memory.link import MemoryFleet
 
@@ -30,6 +31,26 @@ MQ = Mapping(
     to=(Endpoint(host="app-2", container="rabbit", ports=(5672,)),),
     consumers=(Party(host="app-1", container="worker"),),
 )
+
+TALKS: dict[str, dict[str, tuple[Talk, ...]]] = {
+    "app-1": {
+        "nginx": (Talk("web", 8080, 6),),
+        # Its database is where it was before it moved: nobody answers.
+        "web": (Talk("redis", 6379, 5), Talk("db", 5432, 2)),
+        "worker": (
+            Talk("db", 5432, 4),
+            Talk("mq", 5672, 2),
+            Talk("203.0.113.40", 443, outside=True),
+        ),
+        "promtail": (Talk("loki", 3100, 3),),
+    },
+    "app-2": {
+        "nginx": (Talk("web", 8080, 4),),
+        "grafana": (Talk("prometheus", 9090, 2), Talk("loki", 3100)),
+    },
+    "db-1": {"pgbouncer": (Talk("postgres", 5432, 8),)},
+}
+"""What keeps connections to what: by mappings, on the same bridge, past every mapping, and outside."""
 
 DAY = 86400.0
 POOL = 3
@@ -66,6 +87,7 @@ def furnish(fleet: MemoryFleet) -> list[tuple[MemoryHost, MemoryContainer]]:
     """Put the ambassadors there as if they had always been; return them."""
     for host in fleet.hosts.values():
         host.daemon.images.add(IMAGE)
+        host.talks.update(TALKS.get(host.name, {}))
     return [(fleet[standing.host], _stand(fleet, standing)) for standing in STANDING]
 
 
