@@ -29,7 +29,7 @@ from console.ui.bridge import Bridge
 from console.ui.cells import Glyphs, glyphs_for
 from console.ui.collector import calm, keep_tidy
 from console.ui.commands import ConsoleCommands
-from console.ui.messages import ContainerWanted, HostWanted, LogsWanted, MapWanted, Said
+from console.ui.messages import ContainerWanted, HostWanted, LinkWanted, LogsWanted, MapWanted, Said
 from console.ui.running import run_on_terminal
 from console.ui.screens.main import MainScreen
 from console.ui.terminal_app import TerminalApp
@@ -140,9 +140,14 @@ class DockconApp(TerminalApp):
         self.read_logs(event.wish, event.ns)
 
     @on(MapWanted)
-    def _map_wanted(self, event: MapWanted) -> None:
-        self._leave_dialogs()
-        self.main.post_message(MapWanted(event.what, event.standing, event.containers))
+    @on(LinkWanted)
+    def _wanted_on_main(self, event: MapWanted | LinkWanted) -> None:
+        if isinstance(event, LinkWanted):
+            # What is only shown stands over the screen it was asked from.
+            self.main.post_message(LinkWanted(event.what, event.link, event.containers))
+        else:
+            self._leave_dialogs()
+            self.main.post_message(MapWanted(event.what, event.standing, event.containers, event.proposal))
 
     @on(ContainerWanted)
     @on(HostWanted)

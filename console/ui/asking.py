@@ -109,6 +109,16 @@ def consequence(action: Action) -> str:
             return ""
 
 
+HITS = {
+    ActionKind.STOP: "this breaks",
+    ActionKind.KILL: "this breaks",
+    ActionKind.REMOVE: "this breaks",
+    ActionKind.PAUSE: "this breaks",
+    ActionKind.RESTART: "this interrupts",
+}
+"""What becomes of those who depend on it; an action that is missing here does them no harm."""
+
+
 def said(action: Action, outcome: Outcome) -> str:
     """`restart web@app-1: done`."""
     why = "; ".join(filter(None, (outcome.text, outcome.next_step)))

@@ -15,6 +15,7 @@ from textual.timer import Timer
 
 from console.model.problems import Problem, ProblemKind
 from console.service.handle import Batch, FleetHandle
+from console.ui.link_news import LinkNews
 from console.ui.recorder import Recorder
 from console.ui.world import World
 
@@ -69,6 +70,8 @@ class Bridge:
         """Jobs that have come further; also while frozen."""
         self.mapped: Signal[Sequence[MapJob]] = Signal(owner, "mapped")
         """The list of mappings is another one, or these applies have come further; also while frozen."""
+        self.links = LinkNews(owner, handle)
+        """Links as they are now, also while the screen is frozen."""
         self.working: set[int] = set()
         """Numbers of the jobs under way."""
         self.mapping: set[int] = set()
@@ -136,6 +139,7 @@ class Bridge:
                 self.working -= {job.number for job in batch.jobs if job.over}
                 self.worked.publish(batch.jobs)
             self._map(batch)
+            self.links.take(batch)
             self._publish()
         self.polled.publish(None)
         second = int(self.now())
@@ -167,6 +171,8 @@ class Bridge:
     def _write(self, batch: Batch) -> None:
         """Put down what a batch brought, and what has changed with it."""
         self._recorder.write(self._live, batch, self.now())
+        if batch.entries:
+            self.timeline.add(batch.entries)
         self._tell()
 
     def record(self, entry: Entry) -> None:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from textual.binding import ActiveBinding, Binding
 
+from console.ui import link_keys as links
 from console.ui.logs import keys as logs
 
 APP: Final = (
@@ -39,6 +40,7 @@ SCREEN: Final = (
     Binding("ctrl+s", "save", "save", id="screen.save", show=False, tooltip="Save the pane to a text file"),
     Binding("1", "pane('containers')", "list", id="screen.containers", show=False, tooltip="Containers"),
     Binding("2", "pane('logs')", "logs", id="screen.logs", show=False, tooltip="Logs"),
+    Binding("3", "pane('links')", "links", id="screen.links", show=False, tooltip="Links"),
     Binding("4", "pane('mappings')", "mappings", id="screen.mappings", show=False, tooltip="Mappings"),
     Binding("5", "pane('timeline')", "timeline", id="screen.timeline", show=False, tooltip="Timeline"),
     Binding("6", "pane('hosts')", "hosts", id="screen.hosts", show=False, tooltip="Hosts"),
@@ -140,6 +142,7 @@ CONTAINERS: Final = (
         show=False,
         tooltip="A mapping for it: a name and port that lead where you say",
     ),
+    Binding("i", "breaks", "impact", id="containers.breaks", show=False, tooltip="Who breaks if this stops"),
     Binding("d", "act('remove')", "remove", id="containers.remove", show=False, tooltip="Remove; asks first"),
     Binding("P", "act('pause')", "pause", id="containers.pause", show=False, tooltip="Pause; asks first"),
     Binding(
@@ -216,6 +219,9 @@ MAPPINGS: Final = (
 )
 """Of the mappings pane, besides those of any table."""
 
+LINK_ROWS: Final = (*(binding for binding in TABLE if binding.id != "table.open"), *links.ROWS)
+"""Of the table of links; the others of its pane are in `console.ui.link_keys`."""
+
 HOSTS: Final = (
     Binding(
         "i", "stock", "images", id="hosts.stock", tooltip="What this host has in store, and what could go"
@@ -268,6 +274,7 @@ LOG_LINES: Final = (
 PANES: Final = (
     (*ROWS, *CONTAINERS),
     (*LOG_LINES, *logs.FINDING, *logs.LOGS),
+    (*LINK_ROWS, *links.LINKS),
     (*TABLE, *MAPPINGS),
     (*TIMELINE_ROWS, *TIMELINE),
     (*TABLE, *HOSTS),
@@ -345,6 +352,8 @@ class Hint(NamedTuple):
 _FIRST: Final = (
     "containers.open",
     "containers.logs",
+    "links.open",
+    "links.probe",
     "mappings.new",
     "mappings.verify",
     "timeline.logs",

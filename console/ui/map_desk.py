@@ -50,7 +50,7 @@ class MapDesk:
             refused = GuardRefused("this console is read-only", next_step="start it without --read-only")
             self.status.say(str(refused), "warn")
         elif event.what is MapWhat.EDIT:
-            self._edit(event.standing, event.containers)
+            self._edit(event)
         elif event.standing is not None:
             work = {
                 MapWhat.REMOVE: self._remove,
@@ -66,14 +66,17 @@ class MapDesk:
         if standing is not None:
             self.app.push_screen(VerifyScreen(self.bridge, standing.mapping, self.glyphs))
 
-    def _edit(self, standing: Standing | None, containers: Sequence[Container]) -> None:
+    def _edit(self, event: MapWanted) -> None:
+        from console.ui.editing import fields_of
         from console.ui.screens.mapping_editor import MappingEditor
 
         hosts = tuple(self._specs)
-        if standing is not None:
-            draft, start = Draft(hosts, standing.mapping), "to"
+        if event.standing is not None:
+            draft, start = Draft(hosts, event.standing.mapping), "to"
+        elif event.proposal is not None:
+            draft, start = Draft(hosts, None, fields_of(event.proposal)), "to"
         else:
-            given, start = given_for(containers, self.bridge.mappings.book.mappings.values())
+            given, start = given_for(event.containers, self.bridge.mappings.book.mappings.values())
             draft = Draft(hosts, None, given)
         self.app.push_screen(MappingEditor(self.bridge, self._specs, draft, start, self.glyphs))
 

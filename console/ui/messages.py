@@ -14,6 +14,8 @@ from console.model.query import Query
 
 if TYPE_CHECKING:
     from console.model.actions import Action
+    from console.model.links.link import Link
+    from console.model.mappings.mapping import Mapping
     from console.model.mappings.standing import Standing
     from console.model.redeploy.course import Goal
     from console.model.stock.plan import Plan
@@ -145,12 +147,44 @@ class MapWhat(StrEnum):
 
 
 class MapWanted(Message):
-    """Something shall be done about a mapping. Without one it is new, and for `containers`."""
+    """Something shall be done about a mapping. Without one it is new: for `containers`, or as `proposal`
+    has it.
+    """
 
     def __init__(
-        self, what: MapWhat, standing: Standing | None = None, containers: Sequence[Container] = ()
+        self,
+        what: MapWhat,
+        standing: Standing | None = None,
+        containers: Sequence[Container] = (),
+        proposal: Mapping | None = None,
     ) -> None:
         super().__init__()
         self.what = what
         self.standing = standing
+        self.containers = tuple(containers)
+        self.proposal = proposal
+
+
+class LinkWhat(StrEnum):
+    """What shall be done about a link."""
+
+    PATH = "path"
+    PROBE = "probe"
+    EDIT = "edit"
+    ADOPT = "adopt"
+    BREAKS = "breaks"
+    LOGS = "logs"
+    SIGHT = "sight"
+    """What can be seen of each host; needs no link."""
+
+
+class LinkWanted(Message):
+    """Something shall be done about a link, or be told of who depends on `containers`."""
+
+    def __init__(
+        self, what: LinkWhat, link: Link | None = None, containers: Sequence[Container] = ()
+    ) -> None:
+        super().__init__()
+        self.what = what
+        self.link = link
         self.containers = tuple(containers)

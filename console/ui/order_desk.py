@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 from console.errors import DockconError, GuardRefused
 from console.model.actions import ActionKind, Consent, Job, Target
+from console.model.containers import ContainerKey
 from console.model.guards import forbid
 from console.model.hosts import HostSpec
 from console.model.redeploy.course import ENDINGS, Found, Goal, Trace
 from console.model.redeploy.plan import Ending, RedeployJob
 from console.model.text import SafeText, safe, sanitise
 from console.model.timeline.entries import Entry, Source, Weight, thing
-from console.ui.asking import ask, said, tone
+from console.ui.asking import HITS, ask, said, tone
 from console.ui.last_action import last_words
 from console.ui.messages import ActWanted, CleanUpWanted, RecoverWanted, RedeployWanted
 from console.ui.redeploying import outcome_of
 
 if TYPE_CHECKING:
     from console.model.stock.plan import Plan as StockPlan
+    from console.ui.links.screens import Dependents
     from console.ui.screens.acting import ActingScreen
 
 _WELL = frozenset({"done", "nothing"})
@@ -63,7 +65,15 @@ class OrderDesk:
                 orders = self.bridge.handle.orders
                 self.ordered(lambda: orders.act(asked.action, asked.targets, consent))
 
-        self.app.push_screen(ActScreen(asked, self.glyphs), answered)
+        verb = HITS.get(asked.action.kind)
+        hit = self.dependents([target.key for target in asked.targets], verb) if verb else None
+        self.app.push_screen(ActScreen(asked, self.glyphs, dependents=hit), answered)
+
+    def dependents(self, containers: Sequence[ContainerKey], verb: str) -> Dependents:
+        """Who is hit by it, for a dialog to find out."""
+        from console.ui.links.screens import Dependents
+
+        return Dependents(self.bridge, containers, verb)
 
     def ordered(self, order: Callable[[], int]) -> int | None:
         """The number of the job, unless nothing may be changed at all."""
@@ -109,7 +119,8 @@ class OrderDesk:
         if changes is None:
             self.status.say("nothing was done", "dim")
             return
-        planning = PlanningScreen(targets, changes, orders, self.specs, self.glyphs)
+        hit = self.dependents([target.key for target in targets], "this interrupts")
+        planning = PlanningScreen(targets, changes, orders, self.specs, self.glyphs, dependents=hit)
         agreed = await self.app.push_screen_wait(planning)
         if agreed is None:
             self.status.say("nothing was changed", "dim")
@@ -146,7 +157,10 @@ class OrderDesk:
         if found is None or why:
             self.status.say(f"{name}@{target.host}: {why}", "dim")
             return
-        dialog = RecoverScreen(target.host, found, goal, self.specs[target.host], self.glyphs)
+        seen = [one for one in (found.facts.new, found.facts.old) if one is not None and one.running]
+        hit = self.dependents([(target.host, one.id) for one in seen], "this interrupts") if seen else None
+        spec = self.specs[target.host]
+        dialog = RecoverScreen(target.host, found, goal, spec, self.glyphs, dependents=hit)
         consent = await self.app.push_screen_wait(dialog)
         if consent is None:
             self.status.say("nothing was done", "dim")

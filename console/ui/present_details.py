@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from console.model.containers import Container, ContainerState, Health, Usage
 from console.model.problems import Problem
@@ -19,6 +20,9 @@ from console.ui.inspected import dig, entries, members, moment, number, text, wo
 from console.ui.lines import Line, beside, fact, heading, stack, wrap
 from console.ui.plot import ceiling, ceiling_bytes, chart
 from console.ui.present_hosts import STATE_SIGNS, STATE_TONES, state_sentence
+
+if TYPE_CHECKING:
+    from console.model.links.link import LinkList
 
 WIDE = 110
 """Cells from which the document has two columns."""
@@ -41,6 +45,8 @@ class Subject:
     trouble: str = ""
     """Why there is no (newer) document."""
     usage: Sequence[Usage] = ()
+    links: LinkList | None = None
+    """Who depends on whom; None where nobody has looked yet."""
 
     @property
     def fresh(self) -> bool:
@@ -233,6 +239,16 @@ def _networks(subject: Subject, width: int) -> list[Line]:
     return lines
 
 
+def _links(subject: Subject, width: int) -> list[Line]:
+    found = subject.links.of(subject.container.key) if subject.links and subject.container else ()
+    if not found:
+        return []
+    from console.ui.links.words import of_container
+
+    assert subject.container is not None
+    return of_container(found, subject.container.key, width)
+
+
 def _mounts(subject: Subject, width: int) -> list[Line]:
     lines: list[Line] = []
     for mount in entries(subject.document, "Mounts"):
@@ -296,10 +312,11 @@ def overview(subject: Subject, now: float, width: int, glyphs: Glyphs) -> list[L
     graphs = usage_charts(subject.usage, now, right, glyphs) if subject.usage else []
     health = section("Health", _health(subject, now, right), right)
     network = section("Ports and networks", [*_ports(subject, right), *_networks(subject, right)], right)
+    links = section("Links", _links(subject, right), right)
     mounts = section("Mounts", _mounts(subject, right), right)
     if wide:
-        return beside(stack([state, what, limits]), stack([graphs, health, network, mounts]), left)
-    return stack([state, health, graphs, network, mounts, what, limits])
+        return beside(stack([state, what, limits]), stack([graphs, health, links, network, mounts]), left)
+    return stack([state, health, links, graphs, network, mounts, what, limits])
 
 
 # Environment

@@ -20,6 +20,7 @@ from console.ui.app import DockconApp
 from console.ui.cells import ASCII, UNICODE
 from tests.ui.demo import lost_database
 from tests.ui.fleet import NOON, FakeFleet, big_fleet, small_fleet
+from tests.ui.linkdesk import six_links
 from tests.ui.mapdesk import three_mappings
 from tests.ui.shop import shop_fleet
 from tests.ui.stores import stored_fleet
@@ -33,6 +34,7 @@ FLEETS: dict[str, Callable[[], FakeFleet]] = {
     "big": big_fleet,
     "stored": stored_fleet,
     "mappings": three_mappings,
+    "links": six_links,
 }
 
 

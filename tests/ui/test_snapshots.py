@@ -14,6 +14,7 @@ import pytest
 
 from console.config.schema import Settings
 from tests.ui.fleet import FakeFleet, big_fleet
+from tests.ui.linkdesk import six_links
 from tests.ui.logs.shop import shop_desk
 from tests.ui.mapdesk import three_mappings
 from tests.ui.shop import shop_fleet
@@ -44,6 +45,9 @@ SHOTS: dict[str, tuple[Callable[[], FakeFleet], tuple[int, int], str, tuple[str,
     "volumes-overview-200x50": (stored_fleet, (200, 50), "dockcon-dark", ("7", "v", "space")),
     "mappings-120x40": (three_mappings, (120, 40), "dockcon-dark", ("4", "down")),
     "mapping-editor-80x24": (three_mappings, (80, 24), "dockcon-light", (*"4nweb", "enter", *"pos")),
+    "links-80x24": (six_links, (80, 24), "dockcon-dark", ("3",)),
+    "links-120x40": (six_links, (120, 40), "dockcon-dark", ("3",)),
+    "link-way-80x24-light": (six_links, (80, 24), "dockcon-light", ("3", "enter")),
     "hundred-hosts-120x20": (lambda: big_fleet(100, 3), (120, 20), "high-contrast", ("end",)),
 }
 

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from console.ui.asking import Asked, consequence
 from console.ui.cells import Cell, Glyphs
 from console.ui.lines import BLANK, Line, wrap
 from console.ui.screens.consent import ConsentScreen
 
+if TYPE_CHECKING:
+    from console.ui.links.screens import Dependents
+
 
 class ActScreen(ConsentScreen):
     """One action on pinned targets."""
 
-    def __init__(self, asked: Asked, glyphs: Glyphs, *, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(glyphs, yes=asked.action.kind.value, typed=asked.typed, clock=clock)
+    def __init__(
+        self,
+        asked: Asked,
+        glyphs: Glyphs,
+        *,
+        dependents: Dependents | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(
+            glyphs, yes=asked.action.kind.value, typed=asked.typed, dependents=dependents, clock=clock
+        )
         self.asked = asked
 
     def about(self, width: int) -> list[Line]:

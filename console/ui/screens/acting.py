@@ -12,6 +12,7 @@ from console.ui.messages import (
     CleanUpWanted,
     DiscardWanted,
     InsideWanted,
+    LinkWanted,
     MapWanted,
     RecoverWanted,
     RedeployWanted,
@@ -21,6 +22,7 @@ from console.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from console.ui.inside_desk import InsideDesk
+    from console.ui.links.desk import LinksDesk
     from console.ui.map_desk import MapDesk
     from console.ui.order_desk import OrderDesk
 
@@ -34,6 +36,7 @@ class ActingScreen(ArrangingScreen):
     _desk: OrderDesk | None = None
     _inside_desk: InsideDesk | None = None
     _map_desk: MapDesk | None = None
+    _links_desk: LinksDesk | None = None
 
     @property
     def orders(self) -> OrderDesk:
@@ -87,6 +90,15 @@ class ActingScreen(ArrangingScreen):
 
             self._map_desk = MapDesk(self)
         self._map_desk.take(event)
+
+    @on(LinkWanted)
+    def _link_wanted(self, event: LinkWanted) -> None:
+        event.stop()
+        if self._links_desk is None:
+            from console.ui.links.desk import LinksDesk
+
+            self._links_desk = LinksDesk(self)
+        self._links_desk.take(event)
 
     def action_jobs(self) -> None:
         """What was done from here, and what is under way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,6 +18,9 @@ from console.ui.lines import BLANK, Line, wrap
 from console.ui.screens.dialog import Dialog
 from console.ui.screens.question import Seen
 from console.ui.widgets.choices import Choices
+
+if TYPE_CHECKING:
+    from console.ui.links.screens import Dependents
 
 
 class ConsentScreen(Dialog[Consent | None]):
@@ -45,12 +48,17 @@ class ConsentScreen(Dialog[Consent | None]):
         *,
         yes: str,
         typed: Sequence[str] = (),
+        dependents: Dependents | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`yes`: the word on the button; `typed`: names that have to be typed instead."""
+        """`yes`: the word on the button; `typed`: names that have to be typed instead; `dependents`: who is
+        hit by it, found out while the dialog is open.
+        """
         super().__init__(glyphs, clock)
         self._typed = tuple(typed)
         self._complaint = ""
+        self._dependents = dependents
+        self._said_of_them = 0
         self.choices = Choices(("No", f"Yes, {yes}"))
         self.entries = [Seen(compact=True, select_on_focus=False) for _ in typed]
         for entry in self.entries:
@@ -68,12 +76,20 @@ class ConsentScreen(Dialog[Consent | None]):
 
     def document(self, width: int) -> list[Line]:
         """What it is about, and what is missing."""
-        lines = self.about(width)
+        lines = [*self.about(width), *self._hit(width)]
         if self._typed:
             lines += [BLANK, *wrap([Cell("This host wants the name typed.", "warn")], width)]
         if self._complaint:
             lines += [BLANK, *wrap([Cell(self._complaint, "bad")], width)]
         return lines
+
+    def _hit(self, width: int) -> list[Line]:
+        """Who depends on it. Never lower than it was: buttons that jump are not pressed well."""
+        if self._dependents is None:
+            return []
+        lines = self._dependents.lines(width)
+        self._said_of_them = max(self._said_of_them, len(lines))
+        return [BLANK, *lines, *[BLANK] * (self._said_of_them - len(lines))]
 
     def controls(self) -> ComposeResult:
         """No and yes, or one line for each name that has to be typed."""
@@ -91,7 +107,9 @@ class ConsentScreen(Dialog[Consent | None]):
         return 3 * len(self.entries) + int(not self.entries) + 1
 
     def on_mount(self) -> None:
-        """What an answer is given with has the focus."""
+        """What an answer is given with has the focus; who is hit by it is found out meanwhile."""
+        if self._dependents is not None:
+            self.run_worker(self._dependents.ask(self.refit), group="dependents", exit_on_error=False)
         if self.entries:
             self.entries[0].focus()
         else:

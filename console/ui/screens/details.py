@@ -71,7 +71,13 @@ class DetailsScreen(ReadingScreen):
         """Follow the fleet, and ask for the document."""
         self._bridge.changed.subscribe(self, self._changed)
         self._bridge.ticked.subscribe(self, self._ticked)
+        self._bridge.links.watch(self, True)
+        self._bridge.links.changed.subscribe(self, lambda _: self._redraw_live())
         self._ask()
+
+    def on_unmount(self) -> None:
+        """Its links are looked at no more."""
+        self._bridge.links.watch(self, False)
 
     # What is known
 
@@ -85,6 +91,7 @@ class DetailsScreen(ReadingScreen):
             problem=world.container_problems().get(self.key),
             document=self._document,
             trouble=self._trouble,
+            links=self._bridge.links.list,
             # While the screen is frozen samples keep arriving.
             usage=[u for u in self._bridge.handle.usage_history(self.key) if u.at <= now],
         )

@@ -53,6 +53,19 @@ def alarm(bridge: Bridge) -> str:
     return f"x{number}" if number else ""
 
 
+def make_links(bridge: Bridge, glyphs: Glyphs) -> Pane:
+    """The links pane, imported when it is first wanted."""
+    from console.ui.links.pane import LinkPane
+
+    return LinkPane(bridge, glyphs)
+
+
+def broken_links(bridge: Bridge) -> str:
+    """How many links are broken, as far as anybody looked."""
+    known = bridge.links.known
+    return f"x{len(known.broken)}" if known is not None and known.broken else ""
+
+
 class MainScreen(ActingScreen):
     """Fleet bar, panes, key hints."""
 
@@ -71,11 +84,13 @@ class MainScreen(ActingScreen):
         mappings = Place(
             "mappings", "4", "Mappings", lambda: make_mappings(bridge, glyphs), lambda: alarm(bridge)
         )
+        links = Place("links", "3", "Links", lambda: make_links(bridge, glyphs), lambda: broken_links(bridge))
         hosts = Place("hosts", "6", "Hosts", lambda: self.hosts)
         super().__init__(
             (
                 Place("containers", "1", "Containers", lambda: self.containers),
                 Place("logs", "2", "Logs", self._make_logs),
+                links,
                 mappings,
                 Place("timeline", "5", "Timeline", self._make_timeline),
                 hosts,
@@ -97,6 +112,7 @@ class MainScreen(ActingScreen):
         """The containers have the keyboard first."""
         self.containers.table.focus()
         self.bridge.mapped.subscribe(self, lambda _: self.redraw_titles())
+        self.bridge.links.changed.subscribe(self, lambda _: self.redraw_titles())
 
     def _make_timeline(self) -> Pane:
         # Imported here for the sake of the first screen, which is waited for.

@@ -26,6 +26,7 @@ from console.ui.screens.redeploy import PlanScreen
 if TYPE_CHECKING:
     from console.service.deeds import ActionDesk
     from console.transport.base import PullProgress
+    from console.ui.links.screens import Dependents
 
 Agreed = tuple[tuple[Plan, ...], Consent]
 
@@ -53,6 +54,7 @@ class PlanningScreen(Dialog[Agreed | None]):
         specs: Mapping[str, HostSpec],
         glyphs: Glyphs,
         *,
+        dependents: Dependents | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(glyphs, clock)
@@ -60,6 +62,7 @@ class PlanningScreen(Dialog[Agreed | None]):
         self._changes = changes
         self._orders = orders
         self._specs = specs
+        self._dependents = dependents
         self._plans: list[Plan] = []
         self._now: SafeText = safe("beginning")
         self._complaint = ""
@@ -111,7 +114,8 @@ class PlanningScreen(Dialog[Agreed | None]):
             self._plans.append(plan)
             self.refit()
         self.add_class("-asks")
-        self.app.push_screen(PlanScreen(self._plans, self._specs, self.glyphs), self._answered)
+        asked = PlanScreen(self._plans, self._specs, self.glyphs, dependents=self._dependents)
+        self.app.push_screen(asked, self._answered)
 
     def _tell(self, told: PullProgress) -> None:
         if not self.is_attached:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -27,6 +27,9 @@ from console.ui.screens.consent import ConsentScreen
 from console.ui.screens.dialog import Dialog
 from console.ui.screens.question import Seen
 from console.ui.screens.reading import ReadingScreen
+
+if TYPE_CHECKING:
+    from console.ui.links.screens import Dependents
 
 _LABEL = 11
 
@@ -133,12 +136,13 @@ class PlanScreen(ConsentScreen):
         specs: Mapping[str, HostSpec],
         glyphs: Glyphs,
         *,
+        dependents: Dependents | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         guarded = (p.target.name for p in plans if specs[p.target.host].guard is Guard.TYPED)
         refused = any(plan.refusal for plan in plans)
         typed = () if refused else tuple(map(str, dict.fromkeys(guarded)))
-        super().__init__(glyphs, yes="redeploy", typed=typed, clock=clock)
+        super().__init__(glyphs, yes="redeploy", typed=typed, dependents=dependents, clock=clock)
         self._plans = tuple(plans)
 
     @property
@@ -201,6 +205,7 @@ class RecoverScreen(ConsentScreen):
         spec: HostSpec,
         glyphs: Glyphs,
         *,
+        dependents: Dependents | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
@@ -208,7 +213,7 @@ class RecoverScreen(ConsentScreen):
         self._goal = goal
         word = "finish it" if goal is Goal.FINISH else "go back"
         typed = (found.facts.name,) if spec.guard is Guard.TYPED else ()
-        super().__init__(glyphs, yes=word, typed=typed, clock=clock)
+        super().__init__(glyphs, yes=word, typed=typed, dependents=dependents, clock=clock)
 
     def about(self, width: int) -> list[Line]:
         """Both containers, and what will become of them."""

@@ -11,6 +11,8 @@ from console.model.text import SafeText
 from console.ui.messages import (
     ActWanted,
     InsideWanted,
+    LinkWanted,
+    LinkWhat,
     LogsWanted,
     MapWanted,
     MapWhat,
@@ -95,6 +97,12 @@ class ChoosingPane(OrderedPane):
         """An address mapping for what is chosen."""
         chosen = self.chosen()
         wanted = MapWanted(MapWhat.EDIT, containers=chosen)
+        self.post_message(wanted if chosen else Said("no container", "dim"))
+
+    def action_breaks(self) -> None:
+        """Who depends on what is chosen."""
+        chosen = self.chosen()
+        wanted = LinkWanted(LinkWhat.BREAKS, containers=chosen)
         self.post_message(wanted if chosen else Said("no container", "dim"))
 
     def action_recover(self, goal: str) -> None:
