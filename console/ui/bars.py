@@ -192,8 +192,8 @@ class Tab(NamedTuple):
 NARROW = 100
 """Cells below which tabs stand closer to each other."""
 
-SHORT = 4
-"""Letters of the name of a tab where there is no room for more."""
+SHORT = (4, 3, 2)
+"""Letters of the name of a tab where there is no room for more: as many of these as leave room."""
 MANY = 5
 """Tabs from which their names may be shortened."""
 
@@ -228,13 +228,14 @@ def tabs_line(panes: Iterable[Tab], info: Parts, width: int, glyphs: Glyphs) -> 
     found = list(panes)
     left = tabs(found, narrow=width < NARROW)
     room = width - length(left) - 1
-    long = [tab for tab in found if not tab.active and len(tab.name) > SHORT] if len(found) >= MANY else []
-    while long and length(told(info, glyphs)) > room:
-        longest = max(long, key=lambda tab: len(tab.name))
-        long.remove(longest)
-        found[found.index(longest)] = longest._replace(name=longest.name[:SHORT])
-        left = tabs(found, narrow=True)
-        room = width - length(left) - 1
+    for short in SHORT if len(found) >= MANY else ():
+        long = [tab for tab in found if not tab.active and len(tab.name) > short]
+        while long and length(told(info, glyphs)) > room:
+            longest = max(long, key=lambda tab: len(tab.name))
+            long.remove(longest)
+            found[found.index(longest)] = longest._replace(name=longest.name[:short])
+            left = tabs(found, narrow=True)
+            room = width - length(left) - 1
     kept = list(info)
     while len(kept) > 1 and length(told(kept, glyphs)) > room:
         plain = [at for at, part in enumerate(kept) if part.tone == "dim"]
