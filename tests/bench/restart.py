@@ -12,6 +12,8 @@ from tests.lab.containers import start_plain
 from tests.lab.options import QUICK
 
 ROUNDS = 9
+NAMES = ("aaa", "aab")
+"""Taken in turns, so that what is told of one is not on the screen from the round before."""
 QUIET = 0.7
 """Seconds: a dialog hears no key for half a second after it opens."""
 
@@ -22,10 +24,11 @@ def main() -> None:
     console: list[float] = []
     with running_lab("brest", containers=3) as lab:
         os.environ["PATH"] = f"{lab.folder}/bin:{os.environ['PATH']}"
-        start_plain(lab["h2"], "aaa", script=QUICK)
+        for name in NAMES:
+            start_plain(lab["h2"], name, script=QUICK)
         screen = Screen.start(dockcon(lab.hosts_yml), (120, 40))
-        screen.wait_for(["aaa", *(f"last-{name}" for name in lab.names)])
-        screen.press("/name:aaa\r")
+        screen.wait_for([*NAMES, *(f"last-{name}" for name in lab.names)])
+        screen.press("/name:aa*\r")
         _settle(screen)
         for number in range(ROUNDS):
             beside.append(seconds_of(["docker", "-H", "ssh://h2", "restart", "aaa"]))
@@ -45,14 +48,18 @@ def _settle(screen: Screen) -> None:
 
 
 def _by_keys(screen: Screen, number: int) -> float:
+    name = NAMES[number % 2]
+    screen.press("jk"[number % 2 == 0])
+    _settle(screen)
     del screen.output[:]
     screen.press("r")
     _until(screen, b"Restart 1 container?", number)
+    _until(screen, f"{name}@h2".encode(), number)
     time.sleep(QUIET)
     screen.press("y")
     del screen.output[:]
     began = screen.press("\r")
-    _until(screen, b"done", number)
+    _until(screen, f"{name}@h2: done".encode(), number)
     return time.monotonic() - began
 
 
