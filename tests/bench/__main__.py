@@ -7,7 +7,10 @@ import importlib
 import sys
 import time
 
-LAB = ("cold_start", "event_to_screen", "idle", "hundred", "restart", "logs_throughput", "logs_storm")
+LAB = (
+    *("cold_start", "event_to_screen", "idle", "hundred", "restart"),
+    *("logs_throughput", "logs_storm", "sight"),
+)
 PLAIN = ("ui_table", "log_parse", "logs_model", "logs_memory")
 
 
