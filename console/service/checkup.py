@@ -19,7 +19,7 @@ from console.errors import (
 )
 from console.model.clock import Clock
 from console.model.containers import Container
-from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, HostStatus
+from console.model.hosts import EngineFacts, HostLoad, HostSpec, HostState, HostStatus, ObserveMode
 from console.model.snapshot import HostSnapshot
 from console.model.text import NOTHING, SafeText, safe, sanitise
 from console.model.units import skew
@@ -27,11 +27,15 @@ from console.service.collect import state_of
 from console.service.remember import Memory
 from console.service.stats import data_root
 from console.transport.base import Engine, HostLink, Prompter, Transport
+from console.transport.sight import SightAsk
 
 T = TypeVar("T")
 
 STEP = 15.0
 """Seconds for one step after the connection stands."""
+
+CONNTRACK = "/usr/bin/cat /proc/net/nf_conntrack"
+"""What `observe: sudo` runs as root, as sudoers must name it."""
 
 SKEW = 2.0
 """Seconds that a host's clock may differ before logs of several hosts are in a misleading order."""
@@ -42,7 +46,8 @@ class Check:
     """One thing that was tried."""
 
     what: str
-    """`ssh`, `host key`, `login`, `permission`, `engine`, `api version`, `containers`, `shell`, `clock`."""
+    """`ssh`, `host key`, `login`, `permission`, `engine`, `api version`, `containers`, `shell`, `clock`,
+    `flows`."""
     ok: bool
     detail: SafeText
     next: SafeText = NOTHING
@@ -92,6 +97,7 @@ class Checkup:
         self._passed("permission", f"the engine answers by {facts.carrier}")
         await self._list(engine)
         await self._shell(link, engine)
+        await self._flows(engine)
 
     async def _list(self, engine: Engine) -> None:
         found = await self._within(engine.containers(), "list of containers")
@@ -124,6 +130,23 @@ class Checkup:
             good, ahead = abs(load.skew) <= SKEW, skew(load.skew)
             advice = "" if good else "set the time of this machine or of the host (chrony, systemd-timesyncd)"
             self._add("clock", good, "as ours" if ahead == "0" else f"{ahead} against ours", advice)
+
+    async def _flows(self, engine: Engine) -> None:
+        """Whether links can be seen whole; without, counters and a rotation of sockets tell less."""
+        if self.spec.observe is ObserveMode.OFF:
+            self._passed("flows", "connections are not looked at: observe: off")
+            return
+        try:
+            sight = await self._within(engine.sight.look(SightAsk(mode=self.spec.observe)), "connections")
+        except CapabilityMissing as error:
+            self._add("flows", False, error.message, "links are seen in part: by what ambassadors tell")
+            return
+        if sight.flows is not None:
+            self._passed("flows", f"{len(sight.flows)} connections are tracked and visible")
+            return
+        line = f"{self.spec.user or 'LOGIN'} ALL=(root) NOPASSWD: {CONNTRACK}"
+        advice = f"`observe: sudo` for it in hosts.yml and in sudoers there: {line}"
+        self._add("flows", False, f"seen in part: {sight.blind}", advice)
 
     async def _within(self, work: Awaitable[T], what: str) -> T:
         try:

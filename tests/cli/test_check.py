@@ -42,7 +42,7 @@ def test_everything_works(run: Run, fleet: MemoryFleet) -> None:
         assert row["state"] == "up"
         assert all(set(check) == {"what", "ok", "detail", "next"} and check["ok"] for check in row["checks"])
     whats = [check["what"] for check in done.rows[0]["checks"]]
-    assert whats == ["ssh", "engine", "api version", "permission", "containers", "shell", "clock"]
+    assert whats == ["ssh", "engine", "api version", "permission", "containers", "shell", "clock", "flows"]
 
 
 def test_it_reads_well(run: Run, fleet: MemoryFleet) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from console.errors import CapabilityMissing
 from console.model.clock import Clock
 from console.model.containers import ContainerKey
 from console.model.links.join import join
@@ -25,7 +24,6 @@ from console.service.mappings.making import Parts
 from console.service.mappings.place import MapPlace
 from console.service.mappings.work import Mappings
 from console.transport.base import Engine
-from console.transport.sight import Sight
 
 IMAGE = "haproxy:lts"
 """Reference of the ambassadors' image, where no mappings are kept and so none is made."""
@@ -51,17 +49,10 @@ def make(place: MapPlace, parts: Parts, feed: Feed) -> Observer:
         feed.links(found, changed=changed, entries=entries)
 
     eyes = {
-        name: Eye(spec, parts.clock, gatherer, parts.reach, finding.parties, _sight_of)
+        name: Eye(spec, parts.clock, gatherer, parts.reach, finding.parties, lambda engine: engine.sight)
         for name, spec in parts.specs.items()
     }
     return Observer(parts.clock, eyes, finding, publish)
-
-
-def _sight_of(engine: Engine) -> Sight:
-    found: Sight | None = getattr(engine, "sight", None)
-    if found is None:
-        raise CapabilityMissing(engine.facts.engine, "its connections cannot be looked at")
-    return found
 
 
 @dataclass(slots=True, kw_only=True)
