@@ -31,6 +31,9 @@ SUDO_AGAIN = 300.0
 LOOKS = 16
 """Over how many looks their cost is the mean: a shell tells CPU time in steps of 10 ms."""
 
+AT_ONCE = 500
+"""Lines that are read before others have their turn."""
+
 NO_ROOT = safe("no root")
 OFF = safe("observe: off")
 NO_TRACKING = safe("no connection tracking in this kernel")
@@ -82,7 +85,11 @@ class LiveSight:
             *(ask.pids[ident] for ident in ids),
             deadline=DEADLINE,
         )
-        reading = read(answer.lines, self._rows)
+        reading = Reading()
+        # New rows cost 25 microseconds each, and every host's bytes wait meanwhile.
+        for at in range(0, len(answer.lines), AT_ONCE):
+            read(answer.lines[at : at + AT_ONCE], self._rows, reading)
+            await asyncio.sleep(0)
         if not reading.told:
             raise CapabilityMissing(self._host, "its shell cannot look at connections: there is no awk")
         self._rows = reading.rows

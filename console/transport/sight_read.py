@@ -63,9 +63,9 @@ class Reading:
         return frozenset(self.own)
 
 
-def read(lines: Sequence[str], before: Rows) -> Reading:
-    """The answer; `before` are the rows of the last one."""
-    reading = Reading()
+def read(lines: Sequence[str], before: Rows, begun: Reading | None = None) -> Reading:
+    """The answer, or what comes after what was `begun`; `before` are the rows of the last one."""
+    reading = begun or Reading()
     for line in lines:
         if line.startswith("f "):
             row = before.get(line) or flow(line)
