@@ -19,6 +19,7 @@ from console.model.mappings.world import AmbassadorView, ContainerView
 from console.model.text import safe, sanitise
 
 _WEB = frozenset({80, 443})
+_EXTRA = "extra host "
 _ITSELF = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})
 
 
@@ -31,10 +32,14 @@ def configured(fleet: Fleet) -> Iterator[Draft]:
 
 
 def _of(fleet: Fleet, view: ContainerView) -> Iterator[Draft]:
-    extra = {one.name.casefold() for one in view.dials if one.source.startswith("extra host")}
+    extra = {one.name.casefold() for one in view.dials if one.source.startswith(_EXTRA)}
+    leads = {_line_of(one) for one in view.dials if _line_of(one)}
     found: list[Draft] = []
     for proposal in view.dials:
-        found += _resolved(fleet, view, proposal, fixed=proposal.name.casefold() in extra)
+        name = proposal.name.casefold()
+        # What a line of its hosts file says decides; the address in it is what is looked for.
+        if name not in leads:
+            found += _resolved(fleet, view, proposal, fixed=name in extra and not _is_address(name))
     better = any(not one.at_outside for one in found)
     for one in found:
         # An address of the wide world that a container also knows is no dependency worth a line.
@@ -77,7 +82,7 @@ def _draft(
     return Draft(
         consumer=end_of(view),
         endpoint=end,
-        dials=written(proposal.name, proposal.port),
+        dials=written(_line_of(proposal) or proposal.name, proposal.port),
         via=via,
         known={Known.CONFIGURED},
         said=[Evidence(text=sanitise(proposal.source, 120), source=source, at=fleet.world.at)],
@@ -110,6 +115,13 @@ def _nobody(fleet: Fleet, view: ContainerView, name: str) -> str:
     if not held:
         return ""
     return f"{name} is not known to {view.name}@{view.host}: {held[0]} is on no network of it"
+
+
+def _line_of(proposal: Proposal) -> str:
+    """The name that an extra host gives to an address; empty for any other proposal."""
+    if not proposal.source.startswith(_EXTRA) or not _is_address(proposal.name):
+        return ""
+    return proposal.source.removeprefix(_EXTRA).casefold()
 
 
 def _is_address(name: str) -> bool:

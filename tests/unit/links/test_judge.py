@@ -168,6 +168,17 @@ def test_32_a_configured_value_without_a_flow_is_configured_or_broken_where_it_l
     assert (link.state, str(link.endpoint.with_port)) == (LinkState.CONFIGURED, "postgres@db-1:5432")
 
 
+def test_a_name_that_an_extra_host_leads_to_an_address_is_one_link_to_who_answers_there() -> None:
+    said = (
+        *dials("postgres", 15432),
+        *dials("postgres", 0, "extra host postgres"),
+        *dials(DB_1, 15432, "extra host postgres"),
+    )
+    link = only(links(fleet(web=a_container("web", "app-1", "shop", dials=said)), stated=()))
+    assert (link.state, str(link.endpoint.with_port)) == (LinkState.CONFIGURED, "postgres@db-1:5432")
+    assert str(link.dials) == "postgres:15432"
+
+
 def test_a_flow_by_name_within_one_network_is_ok() -> None:
     web = a_container("web", "app-1", "shop", dials=dials("cache", 6379))
     world = a_world(a_host("app-1", web, a_container("cache", "app-1", "shop"), reach="10.0.0.11"))
