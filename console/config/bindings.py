@@ -25,7 +25,7 @@ BINDINGS = frozenset(
         "help.close", "help.ids",
         "host.connect", "host.logs", "host.switch",
         "hosts.connect", "hosts.logs", "hosts.stock", "hosts.switch",
-        "links.adopt", "links.breaks", "links.edit", "links.logs", "links.open", "links.probe",
+        "links.adopt", "links.breaks", "links.draw", "links.edit", "links.logs", "links.open", "links.probe",
         "links.reverse", "links.sight", "links.sort",
         "path.adopt", "path.breaks", "path.edit", "path.logs", "path.probe", "probe.again",
         "containers.breaks", "screen.links",

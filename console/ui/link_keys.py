@@ -14,6 +14,9 @@ ROWS: Final = (
 """Of the table, instead of any table's `enter`."""
 
 LINKS: Final = (
+    Binding(
+        "t", "draw", "map", id="links.draw", tooltip="The fleet drawn with its links, or the table again"
+    ),
     Binding("v", "probe", "probe", id="links.probe", tooltip="Try it now, by name, from the consumer itself"),
     Binding("m", "edit", "mapping", id="links.edit", tooltip="Change its mapping, or make one"),
     Binding("a", "adopt", "adopt", id="links.adopt", tooltip="Make a mapping of what no mapping states"),

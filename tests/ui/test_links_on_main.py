@@ -326,3 +326,16 @@ def test_the_first_screen_loads_none_of_it() -> None:
     code = "import sys, console.ui.app\nprint([n for n in sys.modules if '.links' in n])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@BOTH
+async def test_the_map_stands_in_place_of_the_table(size: tuple[int, int]) -> None:
+    async with console(six_links(), size) as c:
+        await c.press("3", "t")
+        await says(c, "n goes to the worst")
+        await c.press("n")
+        await says(c, "web@app-1 dials db:5432 -> postgres@db-1:5432")
+        await c.press("enter")
+        await until(lambda: isinstance(c.app.screen, PathScreen))
+        await c.press("escape", "t")
+        await says(c, "CONSUMER")

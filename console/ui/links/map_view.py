@@ -42,6 +42,9 @@ class LinkMap(MapCanvas):
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAP]
 
+    class Chosen(Message):
+        """The cursor is on another link."""
+
     class Wanted(Message):
         """Something shall be done about a link: `path`, `probe`, `edit`, `adopt` or `breaks`."""
 
@@ -64,6 +67,7 @@ class LinkMap(MapCanvas):
             self._reveal(wire)
         self._repaint()
         self.refresh_bindings()
+        self.post_message(self.Chosen())
 
     def _reveal(self, wire: WireKey) -> None:
         """Scroll as little as it takes to see both ends; where not both have room, the consumer's."""

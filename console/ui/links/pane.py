@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
+from textual.widget import Widget
 
 from console.ui import link_keys
+from console.ui.links.map_view import LinkMap
 from console.ui.links.present import DESCENDING, SORTABLE
 from console.ui.links.rows import LinkRows
 from console.ui.messages import LinkWanted, LinkWhat
@@ -43,6 +45,28 @@ class LinkPane(LinkRows):
     def action_breaks(self) -> None:
         """Who breaks if the endpoint stops."""
         self._want(LinkWhat.BREAKS)
+
+    @property
+    def keyboard(self) -> Widget:
+        """The rows, or the map in their place."""
+        return self.drawn if self.drawn.display else self.table
+
+    def action_draw(self) -> None:
+        """The map instead of the table, or the table again."""
+        shown = not self.drawn.display
+        self.drawn.display, self.table.display, self.words.display = shown, not shown, not shown
+        self.draw()
+        self.keyboard.focus()
+
+    @on(LinkMap.Wanted)
+    def _wanted(self, event: LinkMap.Wanted) -> None:
+        event.stop()
+        self.post_message(LinkWanted(LinkWhat(event.what), event.link))
+
+    @on(LinkMap.Chosen)
+    def _chosen(self, event: LinkMap.Chosen) -> None:
+        event.stop()
+        self._under_cursor()
 
     def action_logs(self) -> None:
         """Logs of both ends."""

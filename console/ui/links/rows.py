@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
@@ -15,6 +16,7 @@ from console.ui import keys
 from console.ui.bars import Part
 from console.ui.bridge import Bridge
 from console.ui.cells import Cell, Glyphs
+from console.ui.links.map_view import LinkMap
 from console.ui.links.present import (
     LINK_COLUMNS,
     LinkKey,
@@ -58,6 +60,8 @@ class LinkRows(FilteredPane):
         super().__init__(bridge)
         self.rows = LinkTable(LINK_COLUMNS, glyphs=glyphs)
         self.notice = LineBar(lambda width: tuple(self._notice()), glyphs, classes="notice")
+        self.drawn = LinkMap(glyphs)
+        self.drawn.display = False
         self.words = LinesView(glyphs)
         self.words.can_focus = False
         self._list = bridge.links.list
@@ -71,6 +75,7 @@ class LinkRows(FilteredPane):
     def compose(self) -> ComposeResult:
         yield self.notice
         yield from super().compose()
+        yield self.drawn
         yield self.words
 
     @property
@@ -100,7 +105,7 @@ class LinkRows(FilteredPane):
         self._select(None)
 
     def _ticked(self) -> None:
-        if self.table.region:
+        if self.region:
             self._pace.soon()
 
     # Drawing
@@ -118,6 +123,8 @@ class LinkRows(FilteredPane):
         self.table.set_empty(Cell(emptiness(self._list, self._problems_only), "dim"))
         self.table.set_sort(self.sort, self.reverse)
         self.table.set_rows([link_row(key, link, now) for key, link in self._shown.items()])
+        if self.drawn.display:
+            self.drawn.show(replace(self._list, links=tuple(found)), self.bridge.world, now)
         self.notice.display = bool(self._notice())
         self.notice.redraw()
         self._under_cursor()
@@ -128,7 +135,7 @@ class LinkRows(FilteredPane):
     def _under_cursor(self) -> None:
         current, found = self.current, self._list
         self.words.show(lambda width: strip(current, found, width))
-        if self.table.region:
+        if self.region:
             self._select(current)
         self.refresh_bindings()
         self.post_message(PaneChanged())
@@ -144,7 +151,9 @@ class LinkRows(FilteredPane):
 
     @property
     def current(self) -> Link | None:
-        """The link under the cursor."""
+        """The link under the cursor, of the table or of the map."""
+        if self.drawn.display:
+            return self.drawn.chosen
         key = self.table.store.cursor
         return self._shown.get(key) if isinstance(key, tuple) else None
 
