@@ -31,9 +31,10 @@ class LinkNews:
 
     @property
     def list(self) -> LinkList:
-        """The newest list."""
-        if self._list is None:
-            self._list = self._handle.links.links()
+        """The newest list: a batch brings one only where a link has changed, and when it was looked at is to
+        be seen, too.
+        """
+        self._list = self._handle.links.links()
         return self._list
 
     def take(self, batch: Batch) -> None:

@@ -123,6 +123,10 @@ async def test_a_list_that_is_not_renewed_says_how_old_it_is() -> None:
     async with console(fleet) as c:
         await c.press("3")
         await says(c, "last looked at")
+        # Looked at again, and nothing has changed: no batch tells of it.
+        fleet.links.listed = replace(fleet.links.listed, looked=NOON)
+        await c.press("O")
+        await until(lambda: "last looked at" not in c.screen())
 
 
 async def test_no_link_says_what_would_be_here_and_how_to_begin() -> None:

@@ -83,9 +83,9 @@ class Fleet:
         return None
 
     def published(self, host: HostView, ip: str, port: int) -> tuple[ContainerView, int] | None:
-        """Who answers on a port of a host, and its own port."""
-        for one in host.containers:
-            if is_kept(one) or one.state in DOWN:
+        """Who answers on a port of a host, and its own port; one that is stopped where nobody else does."""
+        for one in sorted(host.containers, key=lambda one: one.state in DOWN):
+            if is_kept(one):
                 continue
             if one.mode == "host" and any(p.private == port and p.protocol == "tcp" for p in one.ports):
                 return one, port

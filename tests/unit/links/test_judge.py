@@ -179,6 +179,12 @@ def test_a_name_that_an_extra_host_leads_to_an_address_is_one_link_to_who_answer
     assert str(link.dials) == "postgres:15432"
 
 
+def test_a_published_port_of_a_stopped_container_is_still_its_own() -> None:
+    web = a_container("web", "app-1", "shop", dials=dials(DB_1, 15432))
+    link = only(links(fleet(web=web, target=postgres(state=ContainerState.EXITED)), stated=()))
+    assert (link.word, str(link.endpoint.with_port)) == ("broken: stopped", "postgres@db-1:5432")
+
+
 def test_a_flow_by_name_within_one_network_is_ok() -> None:
     web = a_container("web", "app-1", "shop", dials=dials("cache", 6379))
     world = a_world(a_host("app-1", web, a_container("cache", "app-1", "shop"), reach="10.0.0.11"))
