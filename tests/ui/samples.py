@@ -13,6 +13,7 @@ from console.model.questions import Prompt, Question, QuestionKind
 from console.model.snapshot import HostSnapshot
 from console.model.text import safe
 from console.service.handle import Batch
+from tests.ui.fleet import NoLinks
 
 NOW = 1_700_000_000.0
 GIB = 1 << 30
@@ -227,6 +228,7 @@ class FakeHandle:
     changed: set[str] = field(default_factory=lambda: set(fleet()))
     """Hosts the next `take` tells of."""
     usage: tuple[Usage, ...] = field(default_factory=lambda: cpu_history())
+    links: NoLinks = field(default_factory=NoLinks)
 
     @property
     def hosts(self) -> tuple[HostSpec, ...]:
