@@ -31,6 +31,9 @@ EVERY = 2.0
 GATHER = 0.15
 """Seconds in which events, and the answers of several hosts, are gathered."""
 
+FIRST_WITHIN = 2.0
+"""Seconds that the first list waits for hosts that have not answered yet."""
+
 TWICE = 1.0
 """Seconds between the two looks of one that nobody has prepared: counters mean something as a difference."""
 
@@ -179,12 +182,20 @@ class Observer:
                 await self._clock.sleep(GATHER)
 
     async def _judge_for_ever(self) -> None:
+        # Until a host was seen its containers are strangers to the others.
+        await first(self._all_seen(), self._clock.sleep(FIRST_WITHIN))
         while True:
             # Without news the sights grow older, and that is to be seen, too.
             await first(self._news.wait(), self._clock.sleep(EVERY))
             await self._clock.sleep(GATHER)
             self._news.clear()
             self._judge()
+
+    async def _all_seen(self) -> None:
+        while any(eye.view is None for eye in self._eyes.values()):
+            self._news.clear()
+            await self._news.wait()
+        self._news.set()
 
     # Asked once
 

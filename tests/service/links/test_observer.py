@@ -18,7 +18,7 @@ from console.model.mappings.world import HostView
 from console.model.text import safe
 from console.model.timeline.entries import Entry, remark
 from console.service.links.desk import Probed
-from console.service.links.observer import BREAKS_WITHIN, EVERY, TWICE, Observer, Stand, told
+from console.service.links.observer import BREAKS_WITHIN, EVERY, FIRST_WITHIN, TWICE, Observer, Stand, told
 from tests.service.loops import LoopClock, until, virtual
 
 
@@ -172,6 +172,19 @@ async def test_a_host_that_hangs_delays_no_other_and_its_sight_grows_old() -> No
         assert bench.finding.ages["a"] < EVERY + 1
         assert bench.finding.ages["b"] > 20
     await bench.observer.aclose()
+
+
+@virtual
+async def test_the_first_list_waits_for_all_hosts_but_not_for_one_that_hangs() -> None:
+    for seconds, hosts in ((1.0, 2), (10_000.0, 1)):
+        bench = Bench("a", "b")
+        bench.eyes["b"].seconds = seconds
+        with bench.watching():
+            began = LoopClock().monotonic()
+            await until(lambda bench=bench: bench.published)  # type: ignore[misc]  # of this round
+            assert len(bench.published[0][0].links) == hosts
+            assert LoopClock().monotonic() - began < FIRST_WITHIN + 0.5
+        await bench.observer.aclose()
 
 
 @virtual
