@@ -60,6 +60,7 @@ class Tracer:
         """By host and client: connections that a list of sockets told of."""
         self._sent: Counter[tuple[str, Who, int]] = Counter()
         """By the client's host, and the server: how many they were."""
+        self._borrowed = frozenset(_borrowed(ground))
         for host, sight in ground.sights.items():
             self._index(host, sight)
 
@@ -292,9 +293,29 @@ class Tracer:
         """Without rows that outlived their connections."""
         dead = self._ground.dead
         for tie in ties:
-            if tie.open and tie.protocol == "tcp" and (tie.client[:2] in dead or tie.server[:2] in dead):
-                continue
+            if tie.protocol == "tcp":
+                if tie.open and (tie.client[:2] in dead or tie.server[:2] in dead):
+                    continue
+                if not tie.open and tie.client[:2] in self._borrowed:
+                    continue
             yield tie
+
+
+def _borrowed(ground: Ground) -> Iterator[ContainerKey]:
+    """Containers with more rows to their address than they ever dialled: it was another one's shortly before,
+    whose unanswered attempts stay for two minutes.
+    """
+    for host, sight in ground.sights.items():
+        rows = Counter(
+            flow.src.ip
+            for flow in sight.flows or ()
+            if flow.state is not FlowState.CLOSING and flow.protocol == "tcp"
+        )
+        for ip, number in rows.items():
+            who = ground.whose(host, ip)
+            counters = sight.counters.get(who.id) if who is not None and who.host == host else None
+            if who is not None and counters is not None and number > counters.opened:
+                yield who[:2]
 
 
 def without_docker_proxy(ties: list[Tie], ground: Ground) -> list[Tie]:

@@ -156,6 +156,15 @@ def test_34_rows_of_a_consumer_without_connections_are_leftovers() -> None:
     assert join(kernels.world(), kernels.sights(counters={"db-1": {postgres.id: none}}), {}) == ()
 
 
+def test_34_unanswered_rows_of_whoever_had_the_address_before_are_leftovers() -> None:
+    kernels, web, postgres = shop()
+    kernels.published(web, postgres, 5432)
+    kernels.row("app-1", at("172.18.0.2:6"), at("203.0.113.9:443"), state=FlowState.OPENING)
+    two, one = Counters(1, 2, 0, 0), Counters(1, 1, 0, 0)
+    assert len(join(kernels.world(), kernels.sights(counters={"app-1": {web.id: two}}), {})) == 2
+    assert pairs(join(kernels.world(), kernels.sights(counters={"app-1": {web.id: one}}), {})) == WEB_PG
+
+
 def test_34_a_row_to_a_container_that_is_gone() -> None:
     kernels, _, _ = shop()
     kernels.row("app-1", at("172.18.0.2:5"), at("172.18.0.77:80"))
