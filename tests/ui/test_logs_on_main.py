@@ -135,11 +135,11 @@ async def test_two_without_any_container_says_what_to_do() -> None:
 async def test_tab_opens_no_logs(fleet: FakeFleet) -> None:
     async with driven(fleet) as console:
         await console.press("tab")
-        assert console.app.main.active is console.app.main.place("mappings").pane
-        await console.press("tab", "tab", "tab", "tab", "l")
+        assert console.app.main.active is console.app.main.place("links").pane
+        await console.press("tab", "tab", "tab", "tab", "tab", "l")
         await opened(console, fleet, "cron@app-1")
         await console.press("tab")
-        assert console.app.main.active is console.app.main.place("mappings").pane
+        assert console.app.main.active is console.app.main.place("links").pane
         await console.press("shift+tab")
         assert console.app.main.active is logs(console)
 
