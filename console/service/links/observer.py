@@ -192,7 +192,9 @@ class Observer:
             self._judge()
 
     async def _all_seen(self) -> None:
-        while any(eye.view is None for eye in self._eyes.values()):
+        while any(
+            eye.view is None or (eye.sight is None and not eye.view.missing) for eye in self._eyes.values()
+        ):
             self._news.clear()
             await self._news.wait()
         self._news.set()
