@@ -35,6 +35,7 @@ _TICKS = """
 mkfifo /tmp/t 2>/dev/null; exec 3<>/tmp/t
 ticks() { while :; do read -t 0.1 x <&3; echo; done; }
 """
+_GO = "/tmp/go"
 _LIVE_ON = "while :; do sleep 1; done"
 
 
@@ -55,6 +56,8 @@ class Writer:
     """Every so manieth line goes to stderr; 0: none."""
     long: int = 0
     """Every so manieth line has 40,000 letters, which an engine cuts into frames; 0: none."""
+    held: bool = False
+    """Whether it writes nothing before `let_go`. Only with `rate` 0."""
 
     def script(self) -> str:
         """What its shell runs; the shell ends at once when told to."""
@@ -70,7 +73,8 @@ class Writer:
         if self.rate:
             work = f"{_TICKS} ticks | {awk} '{_PACED}'"
         else:
-            work = f"{{ {awk} '{_FLAT_OUT}'; {_LIVE_ON}; }}"
+            wait = f"until [ -e {_GO} ]; do sleep 0.1; done; " if self.held else ""
+            work = f"{{ {wait}{awk} '{_FLAT_OUT}'; {_LIVE_ON}; }}"
         return f"trap 'exit 0' TERM; {work} & wait"
 
 
@@ -78,6 +82,11 @@ def start(host: LabHost, writer: Writer) -> str:
     """Start one; its full id."""
     words = ("run", "-d", "--name", writer.name, *writer.words)
     return host.docker(*words, IMAGE, "sh", "-c", writer.script())
+
+
+def let_go(host: LabHost, writer: Writer) -> None:
+    """One that is `held` may write."""
+    host.docker("exec", writer.name, "touch", _GO)
 
 
 def start_all(jobs: list[tuple[LabHost, Writer]]) -> dict[tuple[str, str], str]:

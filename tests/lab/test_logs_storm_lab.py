@@ -13,21 +13,21 @@ from console.model.logs.wish import LogWish
 from console.model.query import parse
 from console.model.text import SafeText
 from console.service.logs.outbox import Caps
+from console.service.tap import SourceState
 from tests.bench.terminal import resident_megabytes
 from tests.lab.console import Console, names
 from tests.lab.fleet import LabFleet
 from tests.lab.lab import Lab
 from tests.lab.logreaders import TapReader
-from tests.lab.logwriters import Writer, start_all
+from tests.lab.logwriters import Writer, let_go, start_all
 from tests.lab.machine import wait_for
 
 EACH = 100_000
 WISH = LogWish(title=SafeText("floods"), query=parse("name:flood*"), tail=None)
 
 
-def flood(lab: Lab, most: int, *words: str) -> None:
+def flood(lab: Lab, writer: Writer) -> None:
     """One container on each host."""
-    writer = Writer("flood", 0, words, most=most, err=7)
     start_all([(host, writer) for host in (lab[name] for name in lab.names)])
 
 
@@ -36,7 +36,12 @@ def test_every_line_of_a_storm_is_held_or_counted_as_dropped(lab: Lab) -> None:
         fleet.all_up()
         reader = TapReader(fleet, WISH)
         try:
-            flood(lab, EACH)
+            writer = Writer("flood", 0, (), most=EACH, err=7, held=True)
+            flood(lab, writer)
+            # What was written before is the past: of that no more than the cap is read, or counted.
+            wait_for(lambda: followed(reader) == len(lab.names), "all sources")
+            for name in lab.names:
+                let_go(lab[name], writer)
             wait_for(lambda: accounted(reader), "the first lines")
             # Nobody takes for as long as this: more comes than is kept.
             time.sleep(3)
@@ -54,6 +59,12 @@ def test_every_line_of_a_storm_is_held_or_counted_as_dropped(lab: Lab) -> None:
         ring.append(block)
     kept = sum(ring.line(number).note is None for number in range(ring.first, ring.end))
     assert 0 < kept == len(held) - ring.dropped < len(held)
+
+
+def followed(reader: TapReader) -> int:
+    """How many sources are."""
+    reader.take()
+    return sum(view.state is SourceState.FOLLOWING for view in reader.sources)
 
 
 def accounted(reader: TapReader) -> int:
@@ -96,7 +107,7 @@ def storm(lab: Lab, console: Console, seconds: float) -> list[float]:
     """Keys again and again while three engines write; resident megabytes from the moment on at which the
     cap was reached.
     """
-    flood(lab, 0, *BOUNDED)
+    flood(lab, Writer("flood", 0, BOUNDED, err=7))
     terminal = console.terminal
     terminal.size = (120, 40)
     terminal.start()
