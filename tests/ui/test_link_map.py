@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import combinations
 
 import pytest
@@ -10,17 +11,21 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from console.model.links.link import LinkState
+from console.model.links.link import LinkList, LinkState
 from console.ui.cells import ASCII, UNICODE, Glyphs
 from console.ui.lines import text_of
+from console.ui.links import layouts
 from console.ui.links.diagram import Diagram
 from console.ui.links.geometry import Geometry, lay_out
 from console.ui.links.map_view import LinkMap
 from console.ui.links.pens import DOWN, LEFT, RIGHT, UP
+from console.ui.links.place import Plan
 from console.ui.links.scene import Scene, Zoom, scene
-from console.ui.links.shape import WireKey
+from console.ui.links.shape import Shape, WireKey
+from console.ui.world import World
 from tests.ui.fleet import NOON
 from tests.ui.mapfleets import SHOP, SHOP_LINKS, link, listed, shop, with_state, world_of
+from tests.ui.waiting import until
 
 MOVES = {LEFT: (-1, 0), RIGHT: (1, 0), UP: (0, -1), DOWN: (0, 1)}
 BACK = {LEFT: RIGHT, RIGHT: LEFT, UP: DOWN, DOWN: UP}
@@ -227,3 +232,50 @@ async def test_a_click_on_a_line_takes_the_cursor_there() -> None:
         await pilot.click(LinkMap, offset=(x, y))
         assert app.map.chosen is not None
         assert app.map.chosen.state is LinkState.STALE
+
+
+def crowd(hosts: int, each: int) -> tuple[LinkList, World]:
+    """Every container dials one of the next host."""
+    links = [
+        link(f"c{n}@h{h}", f"c{n}@h{(h + 1) % hosts}", 5432, f"db{n}:5432", LinkState.OK)
+        for h in range(hosts)
+        for n in range(each)
+    ]
+    names = [f"c{n}" for n in range(each)]
+    return listed(*links), world_of({f"h{h}": names for h in range(hosts)})
+
+
+async def test_a_map_too_large_to_be_laid_out_at_once_leaves_the_loop_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on: list[tuple[str, Zoom | None]] = []
+    let = threading.Event()
+
+    def watched(shape: Shape, before: Plan | None = None) -> Geometry:
+        size = sum(len(box.entries) for box in shape.boxes)
+        if size > 500:
+            on.append((threading.current_thread().name, app.map.zoom))
+            assert let.wait(20)
+        return lay_out(shape, before)
+
+    monkeypatch.setattr(layouts, "lay_out", watched)
+    app = MapApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.map.show(*crowd(10, 60), NOON)
+        await pilot.pause()
+        assert app.map.zoom is Zoom.HOSTS
+        assert on == []
+        await pilot.press("n", "plus", "plus")
+        await until(lambda: on)
+        assert threading.main_thread().name not in {name for name, _ in on}
+        # Keys are answered, and it says what is going on.
+        assert "placing" in screen(app)[-1]
+        await pilot.press("minus", "minus")
+        assert app.map.zoom is Zoom.HOSTS
+        assert "c" in screen(app)[-2]
+        assert "placing" not in screen(app)[-1]
+        await pilot.press("plus", "plus")
+        let.set()
+        await until(lambda: "placing" not in screen(app)[-1])
+        assert app.map.chosen is not None
+        assert any("db1:5432" in line for line in screen(app)[:-2])

@@ -47,6 +47,8 @@ SHOTS: dict[str, tuple[Callable[[], FakeFleet], tuple[int, int], str, tuple[str,
     "mapping-editor-80x24": (three_mappings, (80, 24), "dockcon-light", (*"4nweb", "enter", *"pos")),
     "links-80x24": (six_links, (80, 24), "dockcon-dark", ("3",)),
     "links-120x40": (six_links, (120, 40), "dockcon-dark", ("3",)),
+    "link-map-80x24": (six_links, (80, 24), "dockcon-dark", ("3", "t", "n")),
+    "link-map-200x50": (six_links, (200, 50), "dockcon-light", ("3", "t", "n")),
     "link-way-80x24-light": (six_links, (80, 24), "dockcon-light", ("3", "enter")),
     "hundred-hosts-120x20": (lambda: big_fleet(100, 3), (120, 20), "high-contrast", ("end",)),
 }

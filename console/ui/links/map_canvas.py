@@ -13,8 +13,8 @@ from console.model.units import span_words, trip
 from console.ui.cells import Cell, Glyphs
 from console.ui.lines import Line, pad
 from console.ui.links.diagram import Diagram
-from console.ui.links.geometry import Geometry, lay_out
-from console.ui.links.place import Plan
+from console.ui.links.geometry import Geometry
+from console.ui.links.layouts import Layouts
 from console.ui.links.scene import LOOKS, Scene, Zoom, scene
 from console.ui.links.shape import WireKey
 from console.ui.theme import styles_for
@@ -41,8 +41,9 @@ class MapCanvas(ScrollView, can_focus=True):
         """None until there is something to fit."""
         self.diagram: Diagram | None = None
         self._known: tuple[LinkList, World, float] | None = None
-        self._plans: dict[Zoom, Plan] = {}
-        self._geometry: dict[Zoom, Geometry] = {}
+        self._layouts = Layouts(self, lambda: self._pace.now())
+        self._drawn: Zoom | None = None
+        """The zoom of what is drawn, which is not yet that of `zoom` while a large map is laid out."""
         self._chosen: Link | None = None
         self._lines: dict[int, Line] = {}
         self._tones: dict[str, Style] = {}
@@ -66,34 +67,51 @@ class MapCanvas(ScrollView, can_focus=True):
         found, world, _ = self._known
         if self.zoom is None and found.looked is not None:
             self.zoom = self._fitting(found, world)
-        self._dress(self._scene(self.zoom or Zoom.HOSTS, found, world), self.zoom or Zoom.HOSTS)
-
-    def _scene(self, zoom: Zoom, found: LinkList, world: World) -> Scene:
-        """What to draw, laid out; where nothing but states changed nothing is laid out."""
+        zoom = self.zoom or Zoom.HOSTS
         made = scene(found, world, zoom, self.glyphs)
-        known = self._geometry.get(zoom)
-        if known is None or known.shape != made.shape:
-            self._geometry[zoom] = lay_out(made.shape, self._plans.get(zoom))
-            self._plans[zoom] = self._geometry[zoom].plan
-        return made
+        geometry = self._layouts.of(zoom, made.shape)
+        if geometry is not None:
+            arrived, self._drawn = self._drawn is not zoom, zoom
+            self._dress(made, geometry)
+            if arrived:
+                self._arrive()
+        elif self._drawn is not zoom:
+            self._repaint()
+
+    def _arrive(self) -> None:
+        # Another zoom is drawn: from its corner on, or where the cursor is.
+        self.scroll_to(0, 0, animate=False, force=True)
+        if self.diagram is not None and self.diagram.chosen is not None:
+            self._reveal(self.diagram.chosen)
+
+    def _reveal(self, wire: WireKey) -> None:
+        """Scroll as little as it takes to see both ends; where not both have room, the consumer's."""
+        assert self.diagram is not None
+        (x, y), (end_x, end_y) = self.diagram.geometry.ends[wire]
+        left, top = self.scroll_offset
+        width, height = self.size.width, self.size.height - WORDS
+        for low, high in ((min(x, end_x) - 4, max(x, end_x) + 4), (x - 4, x + 4)):
+            left = max(min(left, low), high - width + 1)
+        for low, high in ((min(y, end_y) - 1, max(y, end_y) + 1), (y - 1, y + 1)):
+            top = max(min(top, low), high - height + 1)
+        self.scroll_to(max(0, left), max(0, top), animate=False, force=True)
 
     def _fitting(self, found: LinkList, world: World) -> Zoom:
         """The closest zoom at which all of it is seen."""
         width, height = self.size
         for zoom in (Zoom.ALL, Zoom.LINKED):
-            self._scene(zoom, found, world)
-            if self._geometry[zoom].width <= width and self._geometry[zoom].height <= height - WORDS:
+            shape = scene(found, world, zoom, self.glyphs).shape
+            if self._layouts.fits(zoom, shape, width, height - WORDS):
                 return zoom
         return Zoom.HOSTS
 
-    def _dress(self, made: Scene, zoom: Zoom) -> None:
+    def _dress(self, made: Scene, geometry: Geometry) -> None:
         if self._chosen is not None:
             identity = self._chosen.identity
             same = (
                 link for group in made.dress.links.values() for link in group if link.identity == identity
             )
             self._chosen = next(same, None)
-        geometry = self._geometry[zoom]
         self.diagram = Diagram(geometry, made.dress, self.glyphs, _wire_of(made, self._chosen))
         self.virtual_size = Size(geometry.width, geometry.height + WORDS)
         self._repaint()
@@ -122,6 +140,8 @@ class MapCanvas(ScrollView, can_focus=True):
     def _words(self) -> tuple[Line, Line]:
         """The link under the cursor: who dials what, and how it stands."""
         link = self._chosen
+        if self._known is not None and self._drawn is not (self.zoom or Zoom.HOSTS):
+            return (), (Cell(" placing what is there ...", "dim"),)
         if link is None or self._known is None or self.diagram is None:
             count = len(self._known[0].links) if self._known else 0
             said = f" {count} links; n goes to the worst" if count else " no links are known yet"

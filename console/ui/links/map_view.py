@@ -69,18 +69,6 @@ class LinkMap(MapCanvas):
         self.refresh_bindings()
         self.post_message(self.Chosen())
 
-    def _reveal(self, wire: WireKey) -> None:
-        """Scroll as little as it takes to see both ends; where not both have room, the consumer's."""
-        assert self.diagram is not None
-        (x, y), (end_x, end_y) = self.diagram.geometry.ends[wire]
-        left, top = self.scroll_offset
-        width, height = self.size.width, self.size.height - WORDS
-        for low, high in ((min(x, end_x) - 4, max(x, end_x) + 4), (x - 4, x + 4)):
-            left = max(min(left, low), high - width + 1)
-        for low, high in ((min(y, end_y) - 1, max(y, end_y) + 1), (y - 1, y + 1)):
-            top = max(min(top, low), high - height + 1)
-        self.scroll_to(max(0, left), max(0, top), animate=False, force=True)
-
     def action_step(self, by: int) -> None:
         """The next or previous link, worst first."""
         if self.diagram is None or not self.diagram.dress.looks:
@@ -124,16 +112,13 @@ class LinkMap(MapCanvas):
     def action_fit(self) -> None:
         """As close as all of it fits, placed anew."""
         if self._known is not None and self.zoom is not None:
-            self._plans.clear()
-            self._geometry.clear()
+            self._layouts.forget()
             self._zoom_to(self._fitting(*self._known[:2]))
 
     def _zoom_to(self, zoom: Zoom) -> None:
         self.zoom = zoom
+        self._drawn = None
         self._pace.now()
-        self.scroll_to(0, 0, animate=False, force=True)
-        if self.diagram is not None and self.diagram.chosen is not None:
-            self._reveal(self.diagram.chosen)
 
     def action_want(self, what: str) -> None:
         """Tell that something shall be done about the link under the cursor."""
