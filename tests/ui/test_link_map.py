@@ -6,7 +6,7 @@ import threading
 from itertools import combinations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
@@ -100,6 +100,12 @@ HOSTS = [f"h{n}" for n in range(6)]
 REFS = [f"c{m}@{host}" for host in HOSTS for m in range(4)] + ["10.0.0.9", "10.0.0.8"]
 
 
+RING = [("h0", "h1"), ("h0", "h2"), ("h0", "h3"), ("h1", "h2"), ("h1", "h3"), ("h2", "h0"), ("h2", "h1"),
+        ("h2", "h3"), ("h4", "h0")]  # fmt: skip
+"""Lines that change their track on a row below all boxes."""
+
+
+@example([*((f"c0@{one}", f"c0@{other}", 80) for one, other in RING), ("c0@h0", "10.0.0.9", 80)], Zoom.HOSTS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(

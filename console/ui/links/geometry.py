@@ -129,7 +129,9 @@ def lay_out(shape: Shape, before: Plan | None = None) -> Geometry:
     chosen = plan(shape, before)
     standing = stand(shape, chosen)
     channels = route(standing)
-    made = Geometry(shape, chosen, height=standing.height)
+    # A line that changes its track may do so below all boxes.
+    lowest = max((one.row for channel in channels for one in channel.across), default=-1)
+    made = Geometry(shape, chosen, height=max(standing.height, lowest + 1))
     edges = _frames(made, standing, channels)
     for column, channel in enumerate(channels):
         _lines(made, channel, edges[column])
