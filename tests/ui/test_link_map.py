@@ -285,3 +285,23 @@ async def test_a_map_too_large_to_be_laid_out_at_once_leaves_the_loop_alone(
         await until(lambda: "placing" not in screen(app)[-1])
         assert app.map.chosen is not None
         assert any("db1:5432" in line for line in screen(app)[:-2])
+
+
+async def test_what_fits_is_found_anew_when_its_room_changes_until_somebody_zooms() -> None:
+    app = MapApp()
+    async with app.run_test(size=(80, 10)) as pilot:
+        app.map.show(*shop(), NOON)
+        await pilot.pause()
+        assert app.map.zoom is Zoom.HOSTS
+        await pilot.resize_terminal(200, 60)
+        await pilot.pause()
+        assert app.map.zoom is Zoom.ALL
+        await pilot.press("minus")
+        await pilot.resize_terminal(80, 10)
+        await pilot.pause()
+        assert app.map.zoom is Zoom.LINKED
+        await pilot.press("0")
+        assert app.map.zoom is Zoom.HOSTS
+        await pilot.resize_terminal(200, 60)
+        await pilot.pause()
+        assert app.map.zoom is Zoom.ALL

@@ -39,6 +39,8 @@ class MapCanvas(ScrollView, can_focus=True):
         self.glyphs = glyphs
         self.zoom: Zoom | None = None
         """None until there is something to fit."""
+        self._fits = True
+        """Whether what fits is shown: nobody has chosen another zoom."""
         self.diagram: Diagram | None = None
         self._known: tuple[LinkList, World, float] | None = None
         self._layouts = Layouts(self, lambda: self._pace.now())
@@ -187,6 +189,8 @@ class MapCanvas(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """More or less of it is seen."""
         self._lines = {}
+        if self._fits:
+            self.zoom = None
         self._pace.now()
 
     def watch_scroll_x(self, old: float, new: float) -> None:

@@ -107,11 +107,13 @@ class LinkMap(MapCanvas):
         """Closer or farther; the link under the cursor stays in view."""
         if self.zoom is None:
             return
+        self._fits = False
         self._zoom_to(Zoom(max(0, min(len(Zoom) - 1, self.zoom + by))))
 
     def action_fit(self) -> None:
         """As close as all of it fits, placed anew."""
         if self._known is not None and self.zoom is not None:
+            self._fits = True
             self._layouts.forget()
             self._zoom_to(self._fitting(*self._known[:2]))
 
