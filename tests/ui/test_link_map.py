@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import threading
 from itertools import combinations
 
@@ -305,3 +307,29 @@ async def test_what_fits_is_found_anew_when_its_room_changes_until_somebody_zoom
         await pilot.resize_terminal(200, 60)
         await pilot.pause()
         assert app.map.zoom is Zoom.ALL
+
+
+async def test_a_large_map_that_changes_while_it_is_laid_out_is_shown_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    rounds = itertools.count(61)
+
+    def changed() -> None:
+        app.map.show(*crowd(10, next(rounds)), NOON)
+
+    def watched(shape: Shape, before: Plan | None = None) -> Geometry:
+        made = lay_out(shape, before)
+        if threading.current_thread() is not threading.main_thread():
+            # Another container is there before this is drawn.
+            loop.call_soon_threadsafe(changed)
+        return made
+
+    monkeypatch.setattr(layouts, "lay_out", watched)
+    app = MapApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.map.show(*crowd(10, 60), NOON)
+        await pilot.pause()
+        await pilot.press("plus", "plus")
+        await until(lambda: app.map.diagram is not None and len(app.map.diagram.geometry.shape.wires) > 620)
+        assert "placing" not in screen(app)[-1]

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from console.ui.links.geometry import Geometry, lay_out
 from console.ui.links.place import Plan
-from console.ui.links.scene import Zoom
+from console.ui.links.scene import Scene, Zoom
 from console.ui.links.shape import Shape
 
 AT_ONCE = 500
@@ -23,16 +23,19 @@ terminal, and is never what fits.
 class Layouts:
     """Of one widget, whose worker a thread in use belongs to. One map at a time is laid out there."""
 
-    def __init__(self, owner: Widget, done: Callable[[], None]) -> None:
-        """`done` is called when one that was missing is there."""
+    def __init__(self, owner: Widget, done: Callable[[Zoom, Scene, Geometry], None]) -> None:
+        """`done` is called when one that was missing is there, with what it was asked for: a fleet that
+        never rests is shown a little late then, and not never.
+        """
         self._owner = owner
         self._done = done
         self._plans: dict[Zoom, Plan] = {}
         self._geometry: dict[Zoom, Geometry] = {}
         self._busy = False
 
-    def of(self, zoom: Zoom, shape: Shape) -> Geometry | None:
-        """Where this shape stands. None: it is large and not laid out yet; `done` will be called."""
+    def of(self, zoom: Zoom, made: Scene) -> Geometry | None:
+        """Where all of this stands. None: it is large and not laid out yet; `done` will be called."""
+        shape = made.shape
         known = self._geometry.get(zoom)
         if known is not None and known.shape == shape:
             return known
@@ -40,14 +43,14 @@ class Layouts:
             return self._keep(zoom, lay_out(shape, self._plans.get(zoom)))
         if not self._busy:
             self._busy = True
-            self._owner.run_worker(self._lay_out(zoom, shape), group="layout")
+            self._owner.run_worker(self._lay_out(zoom, made), group="layout")
         return None
 
-    def fits(self, zoom: Zoom, shape: Shape, width: int, height: int) -> bool:
+    def fits(self, zoom: Zoom, made: Scene, width: int, height: int) -> bool:
         """Whether all of it is seen in so many cells."""
-        if not is_light(shape):
+        if not is_light(made.shape):
             return False
-        geometry = self.of(zoom, shape)
+        geometry = self.of(zoom, made)
         return geometry is not None and geometry.width <= width and geometry.height <= height
 
     def forget(self) -> None:
@@ -59,12 +62,12 @@ class Layouts:
         self._geometry[zoom], self._plans[zoom] = geometry, geometry.plan
         return geometry
 
-    async def _lay_out(self, zoom: Zoom, shape: Shape) -> None:
+    async def _lay_out(self, zoom: Zoom, made: Scene) -> None:
         try:
-            self._keep(zoom, await asyncio.to_thread(lay_out, shape, self._plans.get(zoom)))
+            geometry = await asyncio.to_thread(lay_out, made.shape, self._plans.get(zoom))
         finally:
             self._busy = False
-        self._done()
+        self._done(zoom, made, self._keep(zoom, geometry))
 
 
 def is_light(shape: Shape) -> bool:

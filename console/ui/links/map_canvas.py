@@ -43,7 +43,7 @@ class MapCanvas(ScrollView, can_focus=True):
         """Whether what fits is shown: nobody has chosen another zoom."""
         self.diagram: Diagram | None = None
         self._known: tuple[LinkList, World, float] | None = None
-        self._layouts = Layouts(self, lambda: self._pace.now())
+        self._layouts = Layouts(self, self._laid_out)
         self._drawn: Zoom | None = None
         """The zoom of what is drawn, which is not yet that of `zoom` while a large map is laid out."""
         self._chosen: Link | None = None
@@ -71,14 +71,22 @@ class MapCanvas(ScrollView, can_focus=True):
             self.zoom = self._fitting(found, world)
         zoom = self.zoom or Zoom.HOSTS
         made = scene(found, world, zoom, self.glyphs)
-        geometry = self._layouts.of(zoom, made.shape)
+        geometry = self._layouts.of(zoom, made)
         if geometry is not None:
-            arrived, self._drawn = self._drawn is not zoom, zoom
-            self._dress(made, geometry)
-            if arrived:
-                self._arrive()
+            self._place(zoom, made, geometry)
         elif self._drawn is not zoom:
             self._repaint()
+
+    def _laid_out(self, zoom: Zoom, made: Scene, geometry: Geometry) -> None:
+        if zoom is self.zoom:
+            self._place(zoom, made, geometry)
+        self._pace.soon()
+
+    def _place(self, zoom: Zoom, made: Scene, geometry: Geometry) -> None:
+        arrived, self._drawn = self._drawn is not zoom, zoom
+        self._dress(made, geometry)
+        if arrived:
+            self._arrive()
 
     def _arrive(self) -> None:
         # Another zoom is drawn: from its corner on, or where the cursor is.
@@ -102,8 +110,8 @@ class MapCanvas(ScrollView, can_focus=True):
         """The closest zoom at which all of it is seen."""
         width, height = self.size
         for zoom in (Zoom.ALL, Zoom.LINKED):
-            shape = scene(found, world, zoom, self.glyphs).shape
-            if self._layouts.fits(zoom, shape, width, height - WORDS):
+            made = scene(found, world, zoom, self.glyphs)
+            if self._layouts.fits(zoom, made, width, height - WORDS):
                 return zoom
         return Zoom.HOSTS
 
